@@ -1,0 +1,1 @@
+"""Encoders: clips to files."""

@@ -1,0 +1,1 @@
+"""The lower layer for every outgoing request that a caller can steer."""

@@ -1,0 +1,1 @@
+"""Input pictures: fetched or inline, sniffed, decoded, upright, RGB."""

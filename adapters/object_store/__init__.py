@@ -1,0 +1,1 @@
+"""Object stores: one module per kind, chosen by STORAGE_BACKEND."""

@@ -1,0 +1,1 @@
+"""Video models: diffusers for real, a test card without torch."""

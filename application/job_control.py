@@ -1,0 +1,53 @@
+"""How a running job is steered and watched: a value that is passed through every port."""
+
+import time
+from collections.abc import Callable
+from typing import Literal
+
+import attrs
+
+from domain.errors import DeadlineExceeded
+
+Stage = Literal["fetch", "generate", "decode", "encode", "upload"]
+
+
+@attrs.frozen
+class StageProgress:
+    """A stage got on: `done` of `total` units (denoising steps, frames, bytes); total is None if unknown."""
+
+    stage: Stage
+    done: int
+    total: int | None = None
+
+
+def _discard(_: StageProgress) -> None:
+    """Report to nobody."""
+
+
+@attrs.frozen(kw_only=True)
+class JobControl:
+    """Deadline, clock and progress of one job.
+
+    Everything that takes long calls `check` at each of its natural steps (a denoising step, a decoded chunk,
+    an encoded frame, an uploaded block) and `report` where a watcher would like to know. Both are cheap and
+    may be called from any thread. `clock` is monotonic, in seconds.
+    """
+
+    deadline: float | None = None
+    """Reading of `clock` at which the job's time budget is spent."""
+    report: Callable[[StageProgress], None] = _discard
+    clock: Callable[[], float] = time.monotonic
+
+    def check(self) -> None:
+        """Return if the job may go on.
+
+        Raises:
+            DeadlineExceeded: its time budget is spent.
+        """
+        if self.deadline is not None and self.clock() >= self.deadline:
+            message = "The job's time budget ran out before it was finished"
+            raise DeadlineExceeded(message)
+
+    def seconds_left(self) -> float | None:
+        """Seconds until the deadline, not below 0; None: no deadline."""
+        return None if self.deadline is None else max(0.0, self.deadline - self.clock())

@@ -1,0 +1,92 @@
+"""What a caller asks for: one frozen class per mode. Field names are those of the contract's table."""
+
+from typing import ClassVar, Final
+
+import attrs
+
+from domain.errors import InvalidValue
+from domain.geometry import ClipGeometry, FrameCount, FrameRate, Resolution, Side
+from domain.media import MP4, OutputFormat
+from domain.naming import FileName, IdempotencyKey
+from domain.sampling import GuidanceScale, Seed, Steps
+
+MAX_PROMPT: Final = 10_000
+
+
+def _stripped(text: str) -> str:
+    return text.strip()
+
+
+@attrs.frozen
+class Prompt:
+    """Text of a prompt, stripped, 1 to 10,000 characters."""
+
+    text: str = attrs.field(converter=_stripped)
+
+    def __attrs_post_init__(self) -> None:
+        if not 1 <= len(self.text) <= MAX_PROMPT:
+            message = f"must have 1 to {MAX_PROMPT} characters after trimming, got {len(self.text)}"
+            raise InvalidValue(message)
+
+
+@attrs.frozen
+class ImageUrl:
+    """An input picture that is fetched. `path` is the request's field, for the errors about it."""
+
+    url: str = attrs.field(repr=False)  # may carry a signature
+    path: str = "image_url"
+
+
+@attrs.frozen
+class InlineImage:
+    """An input picture in base64 that came with the request, maybe as a `data:` URL."""
+
+    base64: str = attrs.field(repr=False)  # megabytes
+    path: str = "image_base64"
+
+
+ImageReference = ImageUrl | InlineImage
+
+
+@attrs.frozen(kw_only=True)
+class GenerationRequest:
+    """The fields that every mode has. None: the checkpoint's default (steps, guidance), or drawn (seed)."""
+
+    mode: ClassVar[str]
+
+    prompt: Prompt
+    negative_prompt: str | None = None
+    seed: Seed | None = None
+    steps: Steps | None = None
+    guidance: GuidanceScale | None = None
+    fps: FrameRate = attrs.field(factory=lambda: FrameRate.from_number(24))
+    num_frames: FrameCount = FrameCount(49)
+    height: Side = Side(512)
+    width: Side = Side(512)
+    output_format: OutputFormat = MP4
+    file_name: FileName = FileName("video.mp4")
+    return_signed_url: bool = True
+    low_vram: bool = False
+    idempotency_key: IdempotencyKey | None = None
+
+    @property
+    def geometry(self) -> ClipGeometry:
+        """What the caller gets, to the pixel and the frame."""
+        size = Resolution(self.width.pixels, self.height.pixels)
+        return ClipGeometry(size, self.num_frames.frames, self.fps)
+
+
+@attrs.frozen(kw_only=True)
+class TextToVideo(GenerationRequest):
+    """`t2v`: a clip from a prompt alone."""
+
+    mode = "t2v"
+
+
+@attrs.frozen(kw_only=True)
+class ImageToVideo(GenerationRequest):
+    """`i2v`: a clip that starts with the given picture."""
+
+    mode = "i2v"
+
+    image: ImageReference

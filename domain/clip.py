@@ -29,7 +29,7 @@ class Audio:
 
     sampling_rate: int
     channels: int
-    samples: memoryview = attrs.field(repr=False)
+    samples: "memoryview[float]" = attrs.field(repr=False)
 
     @property
     def length(self) -> int:

@@ -60,6 +60,8 @@ def plan(request: GenerationRequest, profile: ModelProfile, limits: Limits, seed
         OverLimit: frames, pixels or seconds are beyond `limits`; the faults name the largest that fits.
     """
     steps, video, warnings = _sampling(request, profile)
+    if request.low_vram and not profile.has_gpu:
+        warnings = (*warnings, "low_vram had no effect: the model runs on the CPU")
     _refuse_over_limit(request.geometry, limits)
     return GenerationPlan(
         mode=request.mode,

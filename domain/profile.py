@@ -95,6 +95,11 @@ class ModelProfile:
     family: Family
     recipe: Recipe
     device: str
+    """The GPU's model, or "cpu"."""
     grid: Grid = Grid()
     transformer_layers: int = 48
     """Blocks of the transformer. A tiny checkpoint has two: an STG block beyond the last is ignored silently."""
+
+    @property
+    def has_gpu(self) -> bool:
+        return self.device != "cpu"

@@ -1,0 +1,19 @@
+"""Model offload for one job: each component is on the device only while it works."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def model_offload(pipeline: Any, device: str) -> Iterator[None]:  # noqa: ANN401 - diffusers has no types
+    """Run `pipeline` with its components on the host, and bring them back to `device` afterwards.
+
+    Also after a failure: a callback that raised has skipped the pipeline's own clean-up of its hooks.
+    """
+    pipeline.enable_model_cpu_offload(device=device)
+    try:
+        yield
+    finally:
+        pipeline.remove_all_hooks()
+        pipeline.to(device)

@@ -129,28 +129,32 @@ class EncodeFailed(WorkerError):
     retryable = False
 
 
-class StorageAuth(WorkerError):
+class StorageError(WorkerError):
+    """The store did not do what it was asked for. Never raised itself: its kinds are."""
+
+
+class StorageAuth(StorageError):
     """The store's key is wrong, expired, or has too few rights."""
 
     code = "storage_auth"
     retryable = False
 
 
-class StorageBucket(WorkerError):
+class StorageBucket(StorageError):
     """The bucket is missing, or the key may not see it."""
 
     code = "storage_bucket"
     retryable = False
 
 
-class StorageRejected(WorkerError):
+class StorageRejected(StorageError):
     """The store refused the object: its size, type or key."""
 
     code = "storage_rejected"
     retryable = False
 
 
-class StorageUnavailable(WorkerError):
+class StorageUnavailable(StorageError):
     """The store did not answer, also after the retries."""
 
     code = "storage_unavailable"

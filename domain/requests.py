@@ -75,6 +75,11 @@ class GenerationRequest:
         size = Resolution(self.width.pixels, self.height.pixels)
         return ClipGeometry(size, self.num_frames.frames, self.fps)
 
+    @property
+    def first_frame(self) -> ImageReference | None:
+        """The picture that the clip starts with, where the mode takes one."""
+        return None
+
 
 @attrs.frozen(kw_only=True)
 class TextToVideo(GenerationRequest):
@@ -90,3 +95,7 @@ class ImageToVideo(GenerationRequest):
     mode = "i2v"
 
     image: ImageReference
+
+    @property
+    def first_frame(self) -> ImageReference:
+        return self.image

@@ -11,6 +11,7 @@ import torch
 from adapters.video_model.config import DataType
 from adapters.video_model.diffusers.call_mapping import PipelineKind
 from adapters.video_model.diffusers.failures import translated
+from adapters.video_model.progress_bars import silence_progress_bars
 from domain.errors import ModelUnavailable
 
 _UNUSED: Final[Mapping[str, None]] = {"processor": None, "prompt_enhancer": None, "duration_head": None}
@@ -59,7 +60,7 @@ def load_components(snapshot: Path, *, device: str, dtype: DataType) -> Componen
     except ImportError as exc:
         message = f"{exc.msg}: the installed diffusers is too old for LTX-2, install the locked requirements"
         raise ModelUnavailable(message) from exc
-    _silence_progress_bars()
+    silence_progress_bars()
     with translated():
         try:
             pipeline = LTX2Pipeline.from_pretrained(
@@ -74,12 +75,3 @@ def load_components(snapshot: Path, *, device: str, dtype: DataType) -> Componen
         message = "This checkpoint's VAE decodes with a timestep, which no LTX-2 release does; it is not supported"
         raise ModelUnavailable(message)
     return Components({name: part for name, part in pipeline.components.items() if part is not None})
-
-
-def _silence_progress_bars() -> None:
-    """Loading bars would go between the log's lines."""
-    from diffusers.utils import logging as diffusers_logging  # noqa: PLC0415 - three seconds
-    from transformers.utils import logging as transformers_logging  # noqa: PLC0415
-
-    diffusers_logging.disable_progress_bar()
-    transformers_logging.disable_progress_bar()

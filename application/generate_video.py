@@ -1,0 +1,130 @@
+"""The main use case: a request in, a clip in the store."""
+
+import datetime as dt
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+
+from application.job import Job
+from application.job_control import JobControl
+from application.ports.encoder import Encoder
+from application.ports.image_fetcher import ImageFetcher
+from application.ports.object_store import ObjectHeaders, ObjectStore, ObjectUrl
+from application.ports.video_model import GenerationInputs, VideoModel
+from application.spans import Spans
+from application.workspace import workspace
+from domain.clip import ClipStatistics
+from domain.errors import StorageError
+from domain.naming import object_key
+from domain.plan import GenerationPlan, Limits, plan
+from domain.requests import GenerationRequest
+from domain.results import EncodedVideo, GenerationResult, StoredObject, Timings
+
+
+def _utc_today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()
+
+
+@attrs.define(kw_only=True)
+class GenerateVideo:
+    """The one place that knows the order: plan, fetch, generate, encode, verify, store, describe.
+
+    What can fail cheaply fails first: the plan is pure, and nothing is fetched for a request that breaks it.
+    One instance serves the whole process. `prefix` begins every object key; `work_root` is where the jobs'
+    folders are made (None: the system's temporary folder).
+    """
+
+    model: VideoModel
+    store: ObjectStore
+    fetcher: ImageFetcher
+    encoder: Encoder
+    limits: Limits
+    prefix: str
+    work_root: Path | None = None
+    today: Callable[[], dt.date] = _utc_today
+    _jobs: "itertools.count[int]" = attrs.field(init=False, factory=itertools.count)
+
+    def __call__(self, request: GenerationRequest, job: Job, control: JobControl) -> GenerationResult:
+        """Make the clip and store it. Nothing but a whole, verified clip is ever stored.
+
+        Raises:
+            WorkerError: any of the tree.
+        """
+        cold = next(self._jobs) == 0
+        spans = Spans(control.clock)
+        profile = self.model.profile()
+        planned = plan(request, profile, self.limits, job.seed_for(request))
+        control.check()
+        with spans.span("fetch"):
+            inputs = self._fetch(request, control)
+        with workspace(self.work_root) as folder:
+            target = folder / request.file_name.name
+            video, statistics = self._render(planned, inputs, target, control, spans)
+            with spans.span("upload"):
+                key = object_key(self.prefix, self.today(), job.id, request.file_name)
+                self._put(target, key, video, control)
+                stored, warnings = self._describe(key, signed=request.return_signed_url)
+        return GenerationResult(
+            plan=planned,
+            profile=profile,
+            video=video,
+            stored=stored,
+            statistics=statistics,
+            timings=_timings(spans, statistics),
+            cold=cold,
+            warnings=planned.warnings + warnings,
+        )
+
+    def _fetch(self, request: GenerationRequest, control: JobControl) -> GenerationInputs:
+        if request.first_frame is None:
+            return GenerationInputs()
+        return GenerationInputs(image=self.fetcher.fetch(request.first_frame, control))
+
+    def _render(
+        self, planned: GenerationPlan, inputs: GenerationInputs, target: Path, control: JobControl, spans: Spans
+    ) -> tuple[EncodedVideo, ClipStatistics]:
+        with self.model.generate(planned, inputs, control) as clip:
+            has_audio = clip.audio is not None
+            with spans.span("encode"):
+                self.encoder.encode(clip, target, control)
+            statistics = clip.statistics()
+        with spans.span("encode"):
+            return self.encoder.verify(target, planned.output, audio=has_audio), statistics
+
+    def _put(self, target: Path, key: str, video: EncodedVideo, control: JobControl) -> None:
+        control.check()
+        self.store.put(target, key, ObjectHeaders(content_type=video.content_type, sha256=video.sha256), control)
+
+    def _describe(self, key: str, *, signed: bool) -> tuple[StoredObject, tuple[str, ...]]:
+        """Where the object is. A clip that is stored is never reported as lost for want of a URL."""
+        url: ObjectUrl | None = None
+        warnings: tuple[str, ...] = ()
+        if self.store.is_public or signed:
+            try:
+                url = self.store.url(key)
+            except StorageError as exc:
+                warnings = (f"The clip is stored, but the store gave no URL for it: {exc.message}",)
+        address = None if url is None else url.url
+        stored = StoredObject(
+            backend=self.store.backend,
+            bucket=self.store.bucket,
+            path=key,
+            signed_url=None if self.store.is_public else address,
+            public_url=address if self.store.is_public else None,
+            expires_at=None if url is None else url.expires_at,
+        )
+        return stored, warnings
+
+
+def _timings(spans: Spans, statistics: ClipStatistics) -> Timings:
+    return Timings(
+        fetch=spans.seconds("fetch"),
+        prepare=statistics.prepare_seconds,
+        inference=statistics.inference_seconds,
+        decode=statistics.decode_seconds,
+        encode=spans.seconds("encode"),
+        upload=spans.seconds("upload"),
+        total=spans.total(),
+    )

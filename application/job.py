@@ -1,0 +1,36 @@
+"""What a job is called, and what follows from it."""
+
+import hashlib
+import secrets
+from typing import Final
+
+import attrs
+
+from domain.requests import GenerationRequest
+from domain.sampling import MAX_SEED, Seed
+
+_SEED_BITS: Final = MAX_SEED.bit_length()
+
+
+@attrs.frozen(kw_only=True)
+class Job:
+    """One delivery of a request.
+
+    `may_return`: the platform may deliver it again (RunPod's queue does). A seed that was not asked for is
+    then drawn from the id and the request, so that a second delivery makes the same clip. Elsewhere it comes
+    from the operating system: a worker that was frozen and woken up (FlashBoot) repeats its process' own
+    random numbers.
+    """
+
+    id: str
+    may_return: bool = False
+
+    def seed_for(self, request: GenerationRequest) -> Seed:
+        """The request's seed, or a drawn one."""
+        if request.seed is not None:
+            return request.seed
+        if not self.may_return:
+            return Seed(secrets.randbelow(MAX_SEED + 1))
+        key = request.idempotency_key.key if request.idempotency_key else self.id
+        digest = hashlib.sha256(f"{key}\n{attrs.asdict(request)!r}".encode("utf-8", "surrogatepass")).digest()
+        return Seed(int.from_bytes(digest[:8], "big") >> (64 - _SEED_BITS))

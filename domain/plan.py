@@ -6,7 +6,7 @@ from typing import Final
 import attrs
 
 from domain.errors import Fault, InvalidInput, OverLimit
-from domain.geometry import ClipGeometry, Resolution
+from domain.geometry import MIN_SIDE, ClipGeometry, Resolution
 from domain.grid import CropBox, centre_crop
 from domain.profile import Family, Guidance, ModelProfile
 from domain.requests import GenerationRequest
@@ -125,6 +125,16 @@ def _refuse_over_limit(asked: ClipGeometry, limits: Limits) -> None:
 
 
 def _largest_like(asked: Resolution, pixels: int) -> Resolution:
-    """The largest even size of the asked shape that has at most `pixels` pixels."""
+    """About the largest size of the asked shape that has at most `pixels` pixels; its sides are valid ones.
+
+    A long, thin shape shrunk to its proportions could fall below MIN_SIDE: there the other side gives way.
+    """
     scale = (pixels / asked.pixels) ** 0.5
-    return Resolution(int(asked.width * scale) // 2 * 2, int(asked.height * scale) // 2 * 2)
+    width, height = _side(asked.width * scale), _side(asked.height * scale)
+    width = min(width, _side(pixels / height))
+    return Resolution(width, min(height, _side(pixels / width)))
+
+
+def _side(pixels: float) -> int:
+    """The largest even side not above `pixels`, but never below MIN_SIDE."""
+    return max(MIN_SIDE, int(pixels) // 2 * 2)

@@ -59,3 +59,4 @@ class GenerationResult:
     cold: bool
     """Whether this was the process's first job."""
     warnings: tuple[str, ...] = ()
+    """All of the job's, the plan's included."""

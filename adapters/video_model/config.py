@@ -1,7 +1,7 @@
 """What the video models are configured with."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
@@ -9,6 +9,9 @@ from domain.secret import Secret
 
 ModelBackend = Literal["diffusers", "synthetic"]
 DataType = Literal["bfloat16", "float16", "float32"]
+
+BUILTIN_MODELS: Final = ("builtin/tiny", "builtin/tiny-2.3")
+"""Names of the tiny random-weight checkpoints that are made on first use (`tiny/`)."""
 
 
 @attrs.frozen(kw_only=True)

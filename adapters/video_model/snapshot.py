@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import attrs
 
@@ -71,9 +71,8 @@ def missing_files(snapshot: Path, components: Sequence[str]) -> tuple[str, ...]:
 
     Every shard that an index names is looked for: an interrupted download leaves the index and half of them.
     """
-    try:
-        declared = json.loads((snapshot / _INDEX).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    declared = _read_object(snapshot / _INDEX)
+    if declared is None:
         return (_INDEX,)
     missing: list[str] = []
     for name in components:
@@ -99,15 +98,23 @@ def _missing_in(folder: Path, component: str) -> Iterator[str]:
 def _missing_weights(folder: Path) -> Iterator[str]:
     indices = sorted(folder.glob("*.index.json"))
     for index in indices:
-        try:
-            shards = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
-        except (OSError, ValueError, KeyError, AttributeError):
-            yield index.name
+        shards = (_read_object(index) or {}).get("weight_map")
+        if isinstance(shards, dict):
+            yield from _absent(folder, *sorted({str(shard) for shard in shards.values()}))
         else:
-            yield from _absent(folder, *sorted(set(shards)))
+            yield index.name
     if not indices and not any(path.suffix in _WEIGHT_SUFFIXES and path.is_file() for path in folder.glob("*")):
         yield "*.safetensors"
 
 
 def _absent(folder: Path, *names: str) -> Iterator[str]:
     return (name for name in names if not (folder / name).is_file())
+
+
+def _read_object(path: Path) -> dict[str, Any] | None:
+    """The JSON object in `path`; None if it is not there or something else."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None

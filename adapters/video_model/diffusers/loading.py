@@ -41,18 +41,24 @@ class Components:
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
 
+    def move_to(self, device: str) -> None:
+        """Bring every weight to `device`, in place. Raises what torch raises."""
+        for part in self.by_name.values():
+            if isinstance(part, torch.nn.Module):
+                part.to(device)
+
     def _fresh_scheduler(self, *, static: bool) -> Any:  # noqa: ANN401 - diffusers has no types
         prototype = self.by_name["scheduler"]
         changes = {"use_dynamic_shifting": False, "shift_terminal": None} if static else {}
         return type(prototype).from_config(prototype.config, **changes)
 
 
-def load_components(snapshot: Path, *, device: str, dtype: DataType) -> Components:
-    """Read the weights of `snapshot` to `device`.
+def load_components(snapshot: Path, *, dtype: DataType) -> Components:
+    """Read the weights of `snapshot` into the host's memory.
 
     Raises:
         ModelUnavailable: a file is damaged or does not fit its configuration.
-        OutOfMemory, GpuFailed: the device did not take them.
+        OutOfMemory: the host has not enough memory.
     """
     try:
         from diffusers import LTX2Pipeline  # noqa: PLC0415 - three seconds
@@ -70,7 +76,6 @@ def load_components(snapshot: Path, *, device: str, dtype: DataType) -> Componen
             kind = type(exc).__name__
             message = f"The checkpoint cannot be loaded, a file is damaged or of another version: {kind}"
             raise ModelUnavailable(message) from exc
-        pipeline.to(device)
     if pipeline.vae.config.timestep_conditioning:
         message = "This checkpoint's VAE decodes with a timestep, which no LTX-2 release does; it is not supported"
         raise ModelUnavailable(message)

@@ -33,29 +33,35 @@ _log = structlog.get_logger()
 
 
 def locate(config: ModelConfig) -> Snapshot:
-    """The complete snapshot that `config` means.
-
-    Order: `config.path`; a built-in checkpoint, built on first use; `config.hub_cache`; RunPod's cached model;
-    a download, where `config.download` allows one.
+    """The complete snapshot that `config` means, downloaded if need be.
 
     Raises:
         ModelUnavailable: none is complete; the message names the first missing files and what to do.
-        DiskFull: no room for the built-in checkpoint or the download.
+        DiskFull: no room for the built-in checkpoint.
+    """
+    return find(config) or _download(config)
+
+
+def find(config: ModelConfig) -> Snapshot | None:
+    """The complete snapshot that is on the disk; None: there is none, and `config` allows a download.
+
+    Order: `config.path`; a built-in checkpoint, built on first use; `config.hub_cache`; RunPod's cached model.
+    Raises what `locate` raises.
     """
     if config.path is not None:
-        return _complete(Snapshot(config.path, "local"), "MODEL_PATH")
+        return _complete(Snapshot(config.path, "local"), "The snapshot in MODEL_PATH")
     if config.name.startswith(_BUILTIN):
         return _built_in(config)
     found = _cached(config)
-    if found is not None and (not config.download or not missing_files(found.path, COMPONENTS)):
-        return _complete(found, f"The cached snapshot of {config.name}")
     if config.download:
-        return _download(config)
-    message = (
-        f"No snapshot of {config.name} (revision {config.revision}) is in the Hub cache and MODEL_DOWNLOAD is "
-        "false. Add the model under Cached Models in the endpoint's settings, or set MODEL_PATH to a snapshot"
-    )
-    raise ModelUnavailable(message)
+        return None if found is None or missing_files(found.path, COMPONENTS) else found
+    if found is None:
+        message = (
+            f"No snapshot of {config.name} (revision {config.revision}) is in the Hub cache and MODEL_DOWNLOAD is "
+            "false. Add the model under Cached Models in the endpoint's settings, or set MODEL_PATH to a snapshot"
+        )
+        raise ModelUnavailable(message)
+    return _complete(found, f"The cached snapshot of {config.name}")
 
 
 def _cached(config: ModelConfig) -> Snapshot | None:

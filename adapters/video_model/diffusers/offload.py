@@ -6,8 +6,8 @@ from typing import Any
 
 
 @contextmanager
-def model_offload(pipeline: Any, device: str) -> Iterator[None]:  # noqa: ANN401 - diffusers has no types
-    """Run `pipeline` with its components on the host, and bring them back to `device` afterwards.
+def model_offload(pipeline: Any, device: str, *, home: str) -> Iterator[None]:  # noqa: ANN401 - diffusers has no types
+    """Run `pipeline` on `device` with its components on the host, and bring them to `home` afterwards.
 
     Also after a failure: a callback that raised has skipped the pipeline's own clean-up of its hooks.
     """
@@ -16,4 +16,4 @@ def model_offload(pipeline: Any, device: str) -> Iterator[None]:  # noqa: ANN401
         yield
     finally:
         pipeline.remove_all_hooks()
-        pipeline.to(device)
+        pipeline.to(home)

@@ -20,6 +20,7 @@ from adapters.video_model.diffusers.loading import Components, load_components
 from adapters.video_model.diffusers.location import locate
 from adapters.video_model.diffusers.metering import Meter
 from adapters.video_model.diffusers.offload import model_offload
+from adapters.video_model.diffusers.placement import home_of, weight_bytes
 from adapters.video_model.diffusers.recognition import read_config, recognise_family, recognise_recipe
 from adapters.video_model.turns import Turns
 from application.job_control import JobControl, StageProgress
@@ -36,6 +37,8 @@ class _Loaded:
     components: Components
     profile: ModelProfile
     device: str
+    home: str
+    """Where the weights are between jobs: `device`, or "cpu" where it cannot hold them all."""
 
 
 class DiffusersModel(VideoModel):
@@ -67,7 +70,7 @@ class DiffusersModel(VideoModel):
             with translated(), meter.part("prepare"):
                 call = map_call(plan)
                 pipeline = ready.components.pipeline(call.kind, static_schedule=plan.sigmas is not None)
-                job.enter_context(_memory_policy(pipeline, plan, ready.device))
+                job.enter_context(_memory_policy(pipeline, plan, ready))
                 if inputs.image is not None:
                     call.arguments["image"] = fit_to_canvas(inputs.image, plan)
             with translated(), meter.part("denoise"):
@@ -102,14 +105,28 @@ def _load(config: ModelConfig) -> _Loaded:
         device=device_name(device),
         transformer_layers=int(transformer["num_layers"]),
     )
-    components = load_components(snapshot.path, device=device, dtype=config.dtype)
-    return _Loaded(components, profile, device)
+    components = load_components(snapshot.path, dtype=config.dtype)
+    home = home_of(components, device)
+    with translated():
+        components.move_to(home)
+    _log.info(
+        "model.loaded",
+        model=profile.name,
+        revision=profile.revision,
+        family=family.name,
+        device=profile.device,
+        weight_bytes=weight_bytes(components),
+        policy="resident" if home == device else "model offload",
+    )
+    return _Loaded(components, profile, device, home)
 
 
-def _memory_policy(pipeline: Any, plan: GenerationPlan, device: str) -> AbstractContextManager[None]:  # noqa: ANN401 - diffusers has no types
-    if not (plan.low_vram and device.startswith("cuda")):
+def _memory_policy(pipeline: Any, plan: GenerationPlan, ready: _Loaded) -> AbstractContextManager[None]:  # noqa: ANN401 - diffusers has no types
+    if not ready.device.startswith("cuda"):
         return nullcontext()
-    return model_offload(pipeline, device)
+    if plan.low_vram or ready.home != ready.device:
+        return model_offload(pipeline, ready.device, home=ready.home)
+    return nullcontext()
 
 
 def _denoise(

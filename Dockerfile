@@ -1,0 +1,50 @@
+# LTX-2 RunPod worker. Weights are not in the image: RunPod's cached models bring them.
+# Pin the base by digest in your own registry before a release: docker buildx imagetools inspect python:3.11-slim-bookworm
+FROM python:3.11-slim-bookworm
+
+# CUDA comes with the torch wheel (CUDA 13.0: the host's driver must be 580 or newer).
+ENV PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PATH=/opt/venv/bin:$PATH
+
+RUN groupadd --gid 1000 worker \
+    && useradd --uid 1000 --gid 1000 --create-home worker \
+    && python -m venv /opt/venv
+
+WORKDIR /app
+
+# Dependencies first: this layer only changes with the lock files. The same script as `make` runs.
+COPY requirements/ requirements/
+RUN requirements/install.sh /opt/venv/bin/python \
+    && python -m compileall -q -j 0 /opt/venv/lib
+
+COPY domain/ domain/
+COPY application/ application/
+COPY adapters/ adapters/
+COPY entrypoints/ entrypoints/
+COPY container.py handler.py test_input.json pyproject.toml LICENSE ./
+RUN python -m compileall -q . \
+    && mkdir -p /runpod-volume \
+    && chown worker:worker /runpod-volume
+
+# The contract's defaults on RunPod. HF_HOME lies on the volume that holds the cached model.
+# One malloc arena, trimmed early: the worker's memory stays flat over jobs of mixed sizes.
+ENV HF_HOME=/runpod-volume/huggingface-cache \
+    HF_HUB_CACHE=/runpod-volume/huggingface-cache/hub \
+    TRANSFORMERS_CACHE=/runpod-volume/huggingface-cache \
+    STORAGE_BACKEND=supabase \
+    MODEL_BACKEND=diffusers \
+    MODEL_NAME=Lightricks/LTX-2 \
+    DTYPE=bfloat16 \
+    LOG_FORMAT=json \
+    RUNPOD_LOG_LEVEL=INFO \
+    MALLOC_ARENA_MAX=1 \
+    MALLOC_TRIM_THRESHOLD_=100000 \
+    PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True
+
+# A network volume is mounted with root's rights; the worker only reads the cached model from it. Where it must
+# write there (MODEL_DOWNLOAD=true on a volume), give the folder to uid 1000 once, or run with HF_HUB_CACHE elsewhere.
+USER worker
+
+CMD ["python", "-u", "-m", "entrypoints.runpod_worker"]

@@ -1,0 +1,60 @@
+"""What the worker is configured with: the adapters' config classes and the few settings that belong to none."""
+
+from typing import Literal
+
+import attrs
+
+from adapters.encoder.config import EncoderConfig
+from adapters.http.config import HttpConfig
+from adapters.object_store.config import Backend, LocalConfig, SupabaseConfig
+from adapters.video_model.config import ModelConfig
+from domain.plan import Limits
+from domain.secret import Secret
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["json", "console"]
+
+
+@attrs.frozen(kw_only=True)
+class StoreSettings:
+    """Which store is used. The config of the chosen backend is there, those of the others are None."""
+
+    backend: Backend
+    supabase: SupabaseConfig | None = None
+    local: LocalConfig | None = None
+
+    @property
+    def prefix(self) -> str:
+        """What every object's key begins with."""
+        chosen = self.supabase or self.local
+        return "" if chosen is None else chosen.prefix
+
+
+@attrs.frozen(kw_only=True)
+class LogSettings:
+    """`format` None: console where stderr is a terminal, else json."""
+
+    level: LogLevel = "info"
+    format: LogFormat | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """All of them. Made by `read_settings`, or by a test."""
+
+    store: StoreSettings
+    model: ModelConfig = ModelConfig()
+    http: HttpConfig = HttpConfig()
+    encoder: EncoderConfig = EncoderConfig()
+    limits: Limits = Limits()
+    log: LogSettings = LogSettings()
+    job_timeout_seconds: float = 0.0
+    """Time budget of a job that brings no `policy.executionTimeout`; 0: none."""
+    on_runpod: bool = False
+    """Whether the platform started this process."""
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """All secrets that are set, for the redaction of logs and replies."""
+        key = None if self.store.supabase is None else self.store.supabase.key
+        return tuple(secret for secret in (key, self.model.token) if secret is not None)

@@ -1,0 +1,31 @@
+"""The wire's four functions as one object, which the container hands to the entrypoints."""
+
+import attrs
+
+from adapters.wire.failures import encode_failure, encode_internal
+from adapters.wire.requests import decode_request
+from adapters.wire.results import encode_result
+from domain.errors import WorkerError
+from domain.requests import GenerationRequest
+from domain.results import GenerationResult
+
+
+@attrs.frozen
+class Wire:
+    """JSON to requests, results and errors to JSON. Stateless."""
+
+    def decode_request(self, raw: object, path: str = "") -> GenerationRequest:
+        """See `requests.decode_request`. Raises InvalidInput."""
+        return decode_request(raw, path)
+
+    def encode_result(self, result: GenerationResult) -> dict[str, object]:
+        """See `results.encode_result`."""
+        return encode_result(result)
+
+    def encode_failure(self, error: WorkerError, error_id: str) -> dict[str, object]:
+        """See `failures.encode_failure`."""
+        return encode_failure(error, error_id)
+
+    def encode_internal(self, error_id: str) -> dict[str, object]:
+        """See `failures.encode_internal`."""
+        return encode_internal(error_id)

@@ -1,0 +1,146 @@
+"""The one converter from JSON to domain values. Nothing is converted that is not already of its type.
+
+cattrs alone would take "512" for a number, null for a text and "false" for true. Here each type has a hook that
+accepts exactly what JSON calls by that name, and each value object is built from such a type.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Final, Never, TypeVar
+
+from cattrs import ClassValidationError, Converter
+
+from adapters.wire.excerpts import excerpt, is_64_bit
+from domain.errors import Fault, InvalidValue
+from domain.geometry import FrameCount, FrameRate, Side
+from domain.media import OUTPUT_FORMATS, OutputFormat
+from domain.naming import FileName, IdempotencyKey
+from domain.requests import ImageUrl, InlineImage, Prompt
+from domain.sampling import GuidanceScale, Seed, Steps
+
+MAX_URL: Final = 2048
+"""Characters of a URL; what browsers and proxies take at least."""
+
+T = TypeVar("T")
+
+
+def located(path: str, name: str) -> str:
+    """The path of the field `name` in the object at `path`; "" is the request itself."""
+    return f"{path}.{name}" if path else name
+
+
+def faults_in(error: BaseException, path: str) -> Iterator[Fault]:
+    """What is wrong, field by field, in the object at `path` that `CONVERTER` refused."""
+    match error:
+        case ClassValidationError():
+            in_fields, elsewhere = error.group_exceptions()
+            for inner, note in in_fields:
+                yield from faults_in(inner, located(path, note.name))
+            for whole in elsewhere:
+                yield from faults_in(whole, path)
+        case InvalidValue():
+            yield Fault(path, error.message)
+        case KeyError():
+            yield Fault(path, "is required")
+        case _:
+            raise error
+
+
+def _refuse(message: str) -> Never:
+    raise InvalidValue(message)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        _refuse(f"must be a string, got {excerpt(value)}")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        _refuse("must be valid Unicode text: it holds half of a surrogate pair")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        _refuse(f"must be true or false, got {excerpt(value)}")
+    return value
+
+
+def _integer(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        _refuse(f"must be an integer, got {excerpt(value)}")
+    if not is_64_bit(value):
+        _refuse("must be an integer of at most 64 bits, got a larger one")
+    return value
+
+
+def _number(value: object) -> float:
+    """A finite number. An integer stays one, so that messages and replies show what was sent."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else _refuse(f"must be a number, got {excerpt(value)}")
+    if isinstance(value, bool) or not isinstance(value, int):
+        _refuse(f"must be a number, got {excerpt(value)}")
+    return value if is_64_bit(value) else _refuse("must be a number of at most 64 bits, got a larger one")
+
+
+def _prompt(value: object) -> Prompt:
+    return _refuse("is required") if value is None else Prompt(_text(value))
+
+
+def _output_format(value: object) -> OutputFormat:
+    found = OUTPUT_FORMATS.get(_text(value))
+    accepted = " or ".join(excerpt(name) for name in OUTPUT_FORMATS)
+    return found or _refuse(f"must be {accepted}, got {excerpt(value)}")
+
+
+def _image_url(value: object) -> ImageUrl:
+    url = _text(value)
+    if not 1 <= len(url) <= MAX_URL:
+        _refuse(f"must have 1 to {MAX_URL} characters, got {len(url)}")
+    return ImageUrl(url)
+
+
+def _inline_image(value: object) -> InlineImage:
+    if not isinstance(value, str) or not value:
+        _refuse("must be a non-empty string of base64")  # the value itself is never shown: it may be megabytes
+    return InlineImage(_text(value))
+
+
+def _build(read: Callable[[object], T], build: Callable[[T], object]) -> Callable[[object], object]:
+    return lambda value: build(read(value))
+
+
+_READERS: Final[dict[type, Callable[[object], object]]] = {
+    str: _text,
+    bool: _flag,
+    int: _integer,
+    float: _number,
+    Prompt: _prompt,
+    Seed: _build(_integer, Seed),
+    Steps: _build(_integer, Steps),
+    GuidanceScale: _build(_number, GuidanceScale),
+    FrameRate: _build(_number, FrameRate.from_number),
+    FrameCount: _build(_integer, FrameCount),
+    Side: _build(_integer, Side),
+    ImageUrl: _image_url,
+    InlineImage: _inline_image,
+    OutputFormat: _output_format,
+    FileName: _build(_text, FileName),
+    IdempotencyKey: _build(_text, IdempotencyKey),
+}
+
+
+def _hook(read: Callable[[object], object]) -> Callable[[object, type], object]:
+    return lambda value, _: read(value)
+
+
+def _strict_converter() -> Converter:
+    converter = Converter(forbid_extra_keys=True, detailed_validation=True)
+    for kind, read in _READERS.items():
+        converter.register_structure_hook(kind, _hook(read))
+    for kind in (Steps, GuidanceScale):  # they may be left out, but the contract's table does not say null
+        converter.register_structure_hook(kind | None, _hook(_READERS[kind]))
+    return converter
+
+
+CONVERTER: Final = _strict_converter()

@@ -1,0 +1,23 @@
+"""The reply to a job that failed (contract section 4)."""
+
+from domain.errors import WorkerError
+
+
+def encode_failure(error: WorkerError, error_id: str) -> dict[str, object]:
+    """The reply for an error of our tree. `error_id` is the one under which the log has the cause."""
+    reply: dict[str, object] = {
+        "ok": False,
+        "error": error.message or f"The job failed ({error.code})",  # the SDK takes an empty text for success
+        "code": error.code,
+        "retryable": error.retryable,
+        "details": [{"path": fault.path, "message": fault.message} for fault in error.faults],
+        "error_id": error_id,
+    }
+    if error.refresh_worker:
+        reply["refresh_worker"] = True
+    return reply
+
+
+def encode_internal(error_id: str) -> dict[str, object]:
+    """The reply for an exception that nobody foresaw: nothing of it is told but where to look."""
+    return encode_failure(WorkerError(f"Internal error; the worker's log has it under {error_id}"), error_id)

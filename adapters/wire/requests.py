@@ -1,0 +1,115 @@
+"""From `job["input"]` to a request: strict, and with every fault at once."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+import attrs
+from cattrs import ClassValidationError
+
+from adapters.wire.converter import CONVERTER, faults_in, located
+from adapters.wire.excerpts import MAX_EXCERPT, excerpt, name_excerpt
+from adapters.wire.modes import DEFAULT_MODE, MODES, WireMode, modes_that_take
+from domain.errors import Fault, InvalidInput
+from domain.requests import GenerationRequest
+
+_COMMON: Final = tuple(field.name for field in attrs.fields(GenerationRequest))
+_OWN: Final = tuple(dict.fromkeys(name for row in MODES.values() for name in row.field_names))
+_BEFORE_OWN: Final = _COMMON.index("output_format")
+_ORDER: Final = ("mode", *_COMMON[:_BEFORE_OWN], *_OWN, *_COMMON[_BEFORE_OWN:])
+"""The contract's table: faults are told in this order. A mode's own fields stand before `output_format`."""
+
+_MAX_UNKNOWN: Final = 20
+"""Unknown fields that are named one by one. Each costs a comparison with all known names."""
+
+T = TypeVar("T")
+
+
+def decode_request(raw: object, path: str = "") -> GenerationRequest:
+    """The request that `raw` (parsed JSON) holds.
+
+    `path` says where `raw` stands in a larger document ("batch[2]"); the faults' paths and the picture's
+    `path` begin with it.
+
+    Raises:
+        InvalidInput: with all faults, in the order of the contract's table, unknown fields last.
+    """
+    if not isinstance(raw, dict):
+        raise InvalidInput((Fault(path or "input", f"must be an object, got {excerpt(raw)}"),))
+    return _Decoding(raw, path).request()
+
+
+class _Decoding:
+    """One run of `decode_request`: collects faults instead of stopping at the first."""
+
+    def __init__(self, raw: dict[object, object], path: str) -> None:
+        self._raw = raw
+        self._path = path
+        self._faults: list[Fault] = []
+
+    def request(self) -> GenerationRequest:
+        mode = self._mode()
+        common = self._structure(GenerationRequest)
+        arguments = self._own_arguments(mode) if mode else None
+        self._refuse_foreign(mode)
+        self._refuse_unknown()
+        if self._faults or mode is None or common is None or arguments is None:
+            raise InvalidInput(self._in_order())
+        return mode.request(**{name: getattr(common, name) for name in _COMMON}, **arguments)
+
+    def _mode(self) -> WireMode[Any] | None:
+        name = self._raw.get("mode", DEFAULT_MODE)
+        if isinstance(name, str) and name in MODES:
+            return MODES[name]
+        accepted = ", ".join(excerpt(mode) for mode in MODES)
+        self._refuse("mode", f"must be one of {accepted}, got {excerpt(name)}")
+        return None
+
+    def _structure(self, kind: type[T]) -> T | None:
+        names = [field.name for field in attrs.fields(kind)]  # type: ignore[arg-type]  # always an attrs class, which a TypeVar cannot say
+        try:
+            return CONVERTER.structure({name: self._raw[name] for name in names if name in self._raw}, kind)
+        except ClassValidationError as error:
+            self._faults.extend(faults_in(error, self._path))
+            return None
+
+    def _own_arguments(self, mode: WireMode[Any]) -> Mapping[str, Any] | None:
+        fields = self._structure(mode.fields)
+        if fields is None:
+            return None
+        try:
+            return mode.arguments(fields, self._path)
+        except InvalidInput as refused:
+            self._faults.extend(refused.faults)
+            return None
+
+    def _refuse_foreign(self, mode: WireMode[Any] | None) -> None:
+        """Refuse fields of other modes; null is what clients send that fill in the whole table."""
+        if mode is None:
+            return
+        for name in _OWN:
+            if name not in mode.field_names and self._raw.get(name) is not None:
+                takers = modes_that_take(name)
+                self._refuse(name, f"belongs to mode{'s' * (len(takers) > 1)} {', '.join(takers)}")
+
+    def _refuse_unknown(self) -> None:
+        unknown = [name for name in self._raw if name not in _ORDER]
+        for name in unknown[:_MAX_UNKNOWN]:
+            self._refuse(name_excerpt(name), "is not a known field" + _suggestion(name))
+        if len(unknown) > _MAX_UNKNOWN:
+            more = len(unknown) - _MAX_UNKNOWN
+            self._faults.append(Fault(self._path or "input", f"has {more} more fields that are not known"))
+
+    def _refuse(self, name: str, message: str) -> None:
+        self._faults.append(Fault(located(self._path, name), message))
+
+    def _in_order(self) -> tuple[Fault, ...]:
+        rank = {located(self._path, name): number for number, name in enumerate(_ORDER)}
+        return tuple(sorted(self._faults, key=lambda fault: rank.get(fault.path, len(rank))))
+
+
+def _suggestion(name: object) -> str:
+    if not isinstance(name, str) or len(name) > MAX_EXCERPT:
+        return ""
+    nearest = difflib.get_close_matches(name.lower(), _ORDER, n=1)
+    return f" (did you mean {nearest[0]}?)" if nearest else ""

@@ -1,0 +1,78 @@
+"""The reply to a job that went well (contract section 3)."""
+
+import datetime as dt
+from fractions import Fraction
+
+import attrs
+
+from domain.geometry import ClipGeometry
+from domain.results import GenerationResult, StoredObject
+from domain.version import WORKER_VERSION
+
+
+def encode_result(result: GenerationResult, worker_version: str = WORKER_VERSION) -> dict[str, object]:
+    """The reply as plain JSON values, without NaN. Seconds are rounded to milliseconds."""
+    reply: dict[str, object] = {"ok": True, "mode": result.plan.mode}
+    if result.stored.backend == "supabase":
+        reply["supabase"] = _place(result.stored)
+    reply["storage"] = _storage(result)
+    reply["meta"] = _meta(result) | {"worker_version": worker_version}
+    return reply
+
+
+def _place(stored: StoredObject) -> dict[str, object]:
+    """What existing clients of the Supabase store read."""
+    return {
+        "bucket": stored.bucket,
+        "path": stored.path,
+        "signed_url": stored.signed_url,
+        "public_url": stored.public_url,
+    }
+
+
+def _storage(result: GenerationResult) -> dict[str, object]:
+    expires_at = result.stored.expires_at
+    return {
+        "backend": result.stored.backend,
+        **_place(result.stored),
+        "expires_at": None if expires_at is None else expires_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "bytes": result.video.size,
+        "sha256": result.video.sha256,
+        "content_type": result.video.content_type,
+    }
+
+
+def _meta(result: GenerationResult) -> dict[str, object]:
+    plan, profile = result.plan, result.profile
+    return {
+        "seed": plan.seed.number,
+        "fps": plan.output.frame_rate.number,
+        **_measures(plan.output),
+        "inference_seconds": _seconds(result.statistics.inference_seconds),
+        "frame_rate": str(plan.output.frame_rate),
+        "steps": plan.steps,
+        "guidance": plan.video.guidance_scale,
+        "model": {"name": profile.name, "revision": profile.revision, "family": profile.family.name},
+        "device": profile.device,
+        "audio": _audio(result),
+        "duration_seconds": _seconds(plan.output.duration),
+        "generated": _measures(plan.canvas),
+        "timings": {stage: _seconds(value) for stage, value in attrs.asdict(result.timings).items()},
+        "peak_vram_bytes": result.statistics.peak_vram_bytes,
+        "cold": result.cold,
+        "warnings": list(result.warnings),
+    }
+
+
+def _measures(clip: ClipGeometry) -> dict[str, object]:
+    return {"num_frames": clip.frames, "width": clip.resolution.width, "height": clip.resolution.height}
+
+
+def _audio(result: GenerationResult) -> dict[str, object] | None:
+    if result.video.audio_rate is None:
+        return None
+    return {"sampling_rate": result.video.audio_rate, "channels": result.video.audio_channels}
+
+
+def _seconds(value: float | Fraction) -> float:
+    return round(float(value), 3)

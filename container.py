@@ -1,0 +1,198 @@
+"""The only wiring: which adapter stands behind which port, decided by the settings.
+
+Nothing happens on import. A builder imports its adapter when it is first called, so that torch, PyAV, Pillow
+and the store's client are loaded only where they are used; mypy checks its arguments and that its result keeps
+the port's promise.
+"""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from dependency_injector import containers, providers
+
+from adapters.disk import check_disk
+from adapters.encoder.config import EncoderConfig
+from adapters.http.config import HttpConfig
+from adapters.object_store.config import LocalConfig, SupabaseConfig
+from adapters.settings.description import describe
+from adapters.settings.environment import read_settings
+from adapters.settings.schema import Settings
+from adapters.telemetry.logging import configure_logging
+from adapters.telemetry.redaction import Redactor
+from adapters.video_model.config import ModelConfig
+from adapters.wire.codec import Wire
+from application.diagnose import Check, Diagnose
+from application.generate_video import GenerateVideo
+from application.ports.encoder import Encoder
+from application.ports.image_fetcher import ImageFetcher
+from application.ports.object_store import ObjectStore
+from application.ports.video_model import VideoModel
+from application.prepare import Prepare
+from application.warm_up import WarmUp
+from domain.errors import SettingsInvalid
+
+# ruff: noqa: PLC0415 - builders import lazily, see above
+
+
+def build_diffusers_model(config: ModelConfig) -> VideoModel:
+    """LTX-2 for real, the built-in tiny checkpoints included."""
+    from adapters.video_model.diffusers.video_model import DiffusersModel
+
+    return DiffusersModel(config)
+
+
+def build_synthetic_model(config: ModelConfig) -> VideoModel:
+    """A test card, without torch."""
+    from adapters.video_model.synthetic import SyntheticModel
+
+    return SyntheticModel(config)
+
+
+def build_supabase_store(config: SupabaseConfig) -> ObjectStore:
+    """Supabase Storage."""
+    from adapters.object_store.supabase import SupabaseStore
+
+    return SupabaseStore(config)
+
+
+def build_local_store(config: LocalConfig) -> ObjectStore:
+    """Files in a folder."""
+    from adapters.object_store.local import LocalStore
+
+    return LocalStore(config)
+
+
+def build_image_fetcher(config: HttpConfig) -> ImageFetcher:
+    """Input pictures from URLs and base64."""
+    from adapters.http.client import GuardedClient
+    from adapters.image_fetcher.fetcher import PictureFetcher
+
+    return PictureFetcher(client=GuardedClient(config=config))
+
+
+def build_encoder(config: EncoderConfig) -> Encoder:
+    """H.264 and AAC through PyAV."""
+    from adapters.encoder.pyav import PyAvEncoder
+
+    return PyAvEncoder(config)
+
+
+def build_redactor(settings: Settings) -> Redactor:
+    """What logs and replies must not show: the settings' secrets and this machine's paths."""
+    roots = {
+        "app": Path(__file__).resolve().parent,
+        "hub": settings.model.hub_cache.expanduser(),
+        "tmp": Path(tempfile.gettempdir()),
+        "home": Path("~").expanduser(),
+    }
+    return Redactor(secrets=settings.secrets, roots=roots)
+
+
+def build_checks(settings: Settings, store: ObjectStore, encoder: Encoder, work_root: Path | None) -> tuple[Check, ...]:
+    """What `doctor` prints and the preflight demands, cheapest first."""
+    model_checks = {"diffusers": _diffusers_checks, "synthetic": _synthetic_checks}[settings.model.backend]
+
+    def encoder_line() -> str:
+        encoder.check()
+        return "H.264 and AAC"
+
+    def store_line() -> str:
+        store.check()
+        return f"{store.backend}, bucket {store.bucket}"
+
+    return (
+        Check(name="disk", examine=lambda: check_disk(work_root)),
+        Check(name="encoder", examine=encoder_line),
+        *model_checks(settings.model),
+        Check(name="store", examine=store_line),
+    )
+
+
+def _diffusers_checks(config: ModelConfig) -> tuple[Check, ...]:
+    def device_line() -> str:
+        from adapters.video_model.diffusers.preflight import check_device
+
+        return check_device(config)
+
+    def snapshot_line() -> str:
+        from adapters.video_model.diffusers.preflight import check_snapshot
+
+        return check_snapshot(config)
+
+    return (Check(name="gpu", examine=device_line), Check(name="snapshot", examine=snapshot_line))
+
+
+def _synthetic_checks(_: ModelConfig) -> tuple[Check, ...]:
+    return (Check(name="snapshot", examine=lambda: "synthetic test card, no weights"),)
+
+
+def open_container(environ: Mapping[str, str]) -> "Container":
+    """The container that the environment asks for, with the logs set up as it says.
+
+    Raises:
+        SettingsInvalid: one message for all wrong variables; it is fit for logs, which are set up by default then.
+    """
+    try:
+        container = Container(settings=read_settings(environ))
+    except SettingsInvalid:
+        configure_logging(level="info", log_format=None, redactor=Redactor())
+        raise
+    container.configure_logging()
+    return container
+
+
+def open_codec() -> Wire:
+    """The codec, which needs no settings."""
+    return Wire()
+
+
+class Container(containers.DeclarativeContainer):
+    """`Container(settings=read_settings(environ))`. One for each process; tests make one for each test.
+
+    The model is a thread-safe singleton, for a plain one is built once per thread that asks at the same time.
+    A branch that a Selector does not choose is never built.
+    """
+
+    settings: providers.Provider[Settings] = providers.Dependency(instance_of=Settings)
+    work_root: providers.Provider[Path | None] = providers.Object(None)
+
+    redactor: providers.Provider[Redactor] = providers.Singleton(build_redactor, settings)
+    configure_logging: providers.Provider[None] = providers.Callable(
+        configure_logging,
+        level=settings.provided.log.level,
+        log_format=settings.provided.log.format,
+        redactor=redactor,
+    )
+    described_settings: providers.Provider[dict[str, object]] = providers.Callable(describe, settings)
+    codec: providers.Provider[Wire] = providers.Singleton(Wire)
+
+    model: providers.Provider[VideoModel] = providers.Selector(
+        settings.provided.model.backend,
+        diffusers=providers.ThreadSafeSingleton(build_diffusers_model, settings.provided.model),
+        synthetic=providers.ThreadSafeSingleton(build_synthetic_model, settings.provided.model),
+    )
+    store: providers.Provider[ObjectStore] = providers.Selector(
+        settings.provided.store.backend,
+        supabase=providers.ThreadSafeSingleton(build_supabase_store, settings.provided.store.supabase),
+        local=providers.ThreadSafeSingleton(build_local_store, settings.provided.store.local),
+    )
+    image_fetcher: providers.Provider[ImageFetcher] = providers.ThreadSafeSingleton(
+        build_image_fetcher, settings.provided.http
+    )
+    encoder: providers.Provider[Encoder] = providers.ThreadSafeSingleton(build_encoder, settings.provided.encoder)
+
+    generate_video: providers.Provider[GenerateVideo] = providers.ThreadSafeSingleton(
+        GenerateVideo,
+        model=model,
+        store=store,
+        fetcher=image_fetcher,
+        encoder=encoder,
+        limits=settings.provided.limits,
+        prefix=settings.provided.store.prefix,
+        work_root=work_root,
+    )
+    diagnose: providers.Provider[Diagnose] = providers.Factory(
+        Diagnose, providers.Factory(build_checks, settings, store, encoder, work_root)
+    )
+    prepare: providers.Provider[Prepare] = providers.Factory(Prepare, diagnose, providers.Factory(WarmUp, model))

@@ -1,0 +1,29 @@
+"""From the environment to a worker that is ready, shared by both doors."""
+
+import time
+from collections.abc import Mapping
+
+import structlog
+
+from container import Container, open_container
+from domain.version import WORKER_VERSION
+
+_log = structlog.get_logger()
+
+
+def boot(environ: Mapping[str, str]) -> Container:
+    """Read the settings, check what a job needs, load the model and warm it up.
+
+    Raises:
+        WorkerError: the worker cannot do a job here. It has not been logged yet.
+    """
+    begin = time.monotonic()
+    container = open_container(environ)
+    _log.info("worker.starting", worker_version=WORKER_VERSION, settings=container.described_settings())
+    for finding in container.prepare()():
+        if finding.error is None:
+            _log.info("worker.checked", check=finding.name, found=finding.line)
+        else:
+            _log.warning("worker.check_failed", check=finding.name, code=finding.error.code, found=finding.line)
+    _log.info("worker.ready", seconds=round(time.monotonic() - begin, 3))
+    return container

@@ -1,0 +1,130 @@
+"""The command line: `python -m entrypoints.cli generate` and `… doctor`."""
+
+import datetime as dt
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Any, Final, NoReturn, TextIO
+from urllib.parse import unquote, urlsplit
+
+import click
+from dotenv import dotenv_values
+
+from application.job import Job
+from application.job_control import JobControl
+from container import open_container, open_codec
+from domain.errors import SettingsInvalid
+from domain.requests import GenerationRequest
+from domain.results import GenerationResult
+from entrypoints.guard import Guard, Reply, UseCase
+from entrypoints.job_input import InputError, input_from_file, input_from_flags
+from entrypoints.progress_bar import progress_bar
+
+_FAILED: Final = 1
+
+
+@click.group()
+def main() -> None:
+    """Make LTX-2 videos without RunPod, with the worker's own settings (environment, then .env)."""
+
+
+@main.command()
+@click.option(
+    "--input", "file", type=click.File(encoding="utf-8"), help='JSON file with {"input": {…}}; - reads stdin.'
+)
+@click.option("--mode", help="t2v or i2v.")
+@click.option("--prompt", help="What the clip shows.")
+@click.option("--negative-prompt", help="What it should not show.")
+@click.option("--image", type=click.Path(path_type=Path), help="First frame; implies mode i2v.")
+@click.option("--size", metavar="WxH", help="Such as 1280x720.")
+@click.option("--num-frames", type=int)
+@click.option("--fps", type=float)
+@click.option("--seed", type=int)
+@click.option("--steps", type=int)
+@click.option("--guidance", type=float)
+@click.option("--file-name", help="Name of the clip's file, ending in .mp4.")
+@click.option("--low-vram", is_flag=True, default=None, help="Run with the low-memory policy.")
+def generate(file: TextIO | None, image: Path | None, size: str | None, **flags: Any) -> None:  # noqa: ANN401 - click hands over what the options say
+    """Run one job and print its reply as JSON. Flags win over the fields of --input.
+
+    Exits with 0 if the clip was made, 1 if the job failed, 2 if the command cannot be understood.
+    """
+    try:
+        fields = input_from_file(file) if file is not None else {}
+        fields |= input_from_flags(flags, image, size)
+    except InputError as exc:
+        raise click.UsageError(str(exc)) from exc
+    reply = _reply_to(fields)
+    click.echo(json.dumps(reply, indent=2, ensure_ascii=False, allow_nan=False))
+    _show_file(reply)
+    sys.exit(0 if reply.get("ok") else _FAILED)
+
+
+@main.command()
+def doctor() -> None:
+    """Check settings, disk, encoder, GPU, snapshot and store; exit with 1 if one of them is not fit."""
+    try:
+        container = open_container(_environment())
+    except SettingsInvalid as error:
+        for fault in error.faults:
+            _say("settings", str(fault), ok=False)
+        sys.exit(_FAILED)
+    _say("settings", "every variable can be read", ok=True)
+    findings = container.diagnose()()
+    for finding in findings:
+        _say(finding.name, finding.line, ok=finding.error is None)
+    sys.exit(_FAILED if any(finding.error for finding in findings) else 0)
+
+
+def _reply_to(fields: dict[str, Any]) -> Reply:
+    guard = Guard(open_codec(), _use_case())
+    with progress_bar(sys.stderr) as report:
+        return guard(fields, _new_job(), JobControl(report=report))
+
+
+def _use_case() -> UseCase:
+    """The worker's, or one that fails every job where the settings are wrong: the reply then says so."""
+    try:
+        container = open_container(_environment())
+    except SettingsInvalid as exc:
+        invalid = exc
+
+        def refuse(request: GenerationRequest, job: Job, control: JobControl) -> NoReturn:  # noqa: ARG001 - a use case
+            raise invalid
+
+        return refuse
+
+    def generate_video(request: GenerationRequest, job: Job, control: JobControl) -> GenerationResult:
+        return container.generate_video()(request, job, control)  # built here: imports torch, a bad request needs none
+
+    return generate_video
+
+
+def _environment() -> dict[str, str]:
+    """The process' environment over the .env file of the current folder."""
+    in_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    return {**in_file, **os.environ}
+
+
+def _new_job() -> Job:
+    now = dt.datetime.now(dt.UTC)
+    return Job(id=f"cli-{now:%H%M%S}-{secrets.token_hex(4)}")
+
+
+def _show_file(reply: Reply) -> None:
+    """Where the clip lies, for people, if it lies on this machine."""
+    url = urlsplit((reply.get("storage") or {}).get("public_url") or "")
+    if url.scheme == "file":
+        path = Path(unquote(url.path))
+        shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        click.echo(f"Clip: {shown}", err=True)
+
+
+def _say(name: str, line: str, *, ok: bool) -> None:
+    click.echo(f"{'ok' if ok else 'FAILED':8}{name:10}{line}")
+
+
+if __name__ == "__main__":
+    main()

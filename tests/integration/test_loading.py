@@ -1,0 +1,134 @@
+"""What is wrong with a checkpoint or a device is said before a job pays for it."""
+
+import shutil
+from pathlib import Path
+
+import attrs
+import pytest
+import torch
+
+from adapters.video_model.diffusers.device import chosen_device
+from adapters.video_model.diffusers.loading import load_components
+from adapters.video_model.diffusers.location import find, locate
+from adapters.video_model.diffusers.preflight import check_device, check_snapshot, has_code_for
+from adapters.video_model.diffusers.recognition import recognise_family, recognise_recipe
+from adapters.video_model.diffusers.video_model import DiffusersModel
+from adapters.video_model.snapshot import RepositoryCache
+from adapters.video_model.tiny.checkpoint import build_pipeline
+from adapters.video_model.tiny.configuration import CHECKPOINTS
+from domain.errors import ModelUnavailable, SettingsInvalid
+from domain.profile import LTX_2, LTX_2_3, LTX_2_5, Family
+from tests.support.tiny import tiny_config
+
+
+@pytest.fixture
+def copy(hub_cache: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "checkpoint"
+    shutil.copytree(locate(tiny_config(hub_cache)).path, folder)
+    return folder
+
+
+def test_a_built_in_checkpoint_is_found_like_a_cached_model(hub_cache: Path) -> None:
+    config = tiny_config(hub_cache)
+    built = locate(config)
+    cached = RepositoryCache.of(hub_cache, "builtin/tiny").resolve("main")
+    assert cached == built
+    assert built.path.parent == hub_cache / "models--builtin--tiny" / "snapshots"
+    # The very loader of a downloaded model takes it under a Hub name, without the builder.
+    other = hub_cache / "models--Lightricks--LTX-2"
+    shutil.copytree(hub_cache / "models--builtin--tiny", other)
+    hub_config = attrs.evolve(config, name="Lightricks/LTX-2", download=False)
+    assert locate(hub_config).revision == built.revision
+    assert DiffusersModel(hub_config).profile().name == "Lightricks/LTX-2"
+    shutil.rmtree(other)
+
+
+@pytest.mark.parametrize("name", list(CHECKPOINTS))
+def test_a_built_in_checkpoint_is_the_same_in_every_build(hub_cache: Path, name: str) -> None:
+    stored = load_components(locate(tiny_config(hub_cache, name)).path, dtype="float32").by_name
+    torch.manual_seed(99)
+    built = build_pipeline(CHECKPOINTS[name]).components
+    for part in ("transformer", "vae", "audio_vae", "vocoder", "connectors", "text_encoder"):
+        expected = built[part].state_dict()
+        assert len(expected) > 10
+        assert all(torch.equal(value, expected[key]) for key, value in stored[part].state_dict().items())
+
+
+def test_building_leaves_the_global_random_state_alone() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    build_pipeline(CHECKPOINTS["builtin/tiny"])
+    assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize("file", ["vae/diffusion_pytorch_model.safetensors", "vocoder/config.json", "model_index.json"])
+def test_an_incomplete_snapshot_names_the_missing_file(copy: Path, hub_cache: Path, file: str) -> None:
+    (copy / file).unlink()
+    expected = file.replace("diffusion_pytorch_model", "*")
+    with pytest.raises(ModelUnavailable, match="incomplete") as caught:
+        locate(attrs.evolve(tiny_config(hub_cache), path=copy))
+    assert expected in caught.value.message
+    assert str(copy) not in caught.value.message
+
+
+def test_damaged_weights_are_said_to_be_damaged(copy: Path, hub_cache: Path) -> None:
+    (copy / "vae" / "diffusion_pytorch_model.safetensors").write_bytes(b"not safetensors")
+    with pytest.raises(ModelUnavailable, match="damaged"):
+        DiffusersModel(attrs.evolve(tiny_config(hub_cache), path=copy)).load()
+
+
+def test_without_a_download_a_missing_model_says_where_to_put_it(tmp_path: Path) -> None:
+    config = attrs.evolve(tiny_config(tmp_path), name="Lightricks/LTX-2", download=False)
+    with pytest.raises(ModelUnavailable, match="Add the model under Cached Models"):
+        locate(config)
+
+
+def test_where_a_download_is_allowed_a_missing_model_is_not_yet_a_failure(tmp_path: Path) -> None:
+    config = attrs.evolve(tiny_config(tmp_path), name="Lightricks/LTX-2")
+    assert find(config) is None
+    assert check_snapshot(config) == "Lightricks/LTX-2 is not in the Hub cache and will be downloaded from HuggingFace"
+
+
+def test_a_cache_that_cannot_be_written_says_which_setting_to_change(tmp_path: Path) -> None:
+    blocked = tmp_path / "a-file"
+    blocked.touch()
+    with pytest.raises(ModelUnavailable, match="set HF_HUB_CACHE"):
+        locate(tiny_config(blocked))
+
+
+def test_the_preflight_names_family_and_kind(hub_cache: Path) -> None:
+    line = check_snapshot(tiny_config(hub_cache, "builtin/tiny-2.3"))
+    assert "ltx-2.3 dev, complete" in line
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="asks for a GPU that must not be there")
+def test_a_gpu_that_is_not_there_is_a_wrong_setting(hub_cache: Path) -> None:
+    with pytest.raises(SettingsInvalid, match='DEVICE is "cuda", but torch sees no GPU'):
+        check_device(attrs.evolve(tiny_config(hub_cache), device="cuda"))
+    assert chosen_device(None) == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("config", "family"),
+    [
+        ({}, LTX_2),
+        ({"cross_attn_mod": False, "perturbed_attn": False}, LTX_2),
+        ({"cross_attn_mod": True, "gated_attn": True, "perturbed_attn": True}, LTX_2_3),
+        ({"cross_attn_mod": True, "ff_bias": False, "use_keyframes_abs_pos_embedding": True}, LTX_2_5),
+    ],
+)
+def test_the_family_is_read_from_the_transformers_configuration(config: dict[str, bool], family: Family) -> None:
+    assert recognise_family(config) == family
+
+
+def test_a_static_schedule_marks_a_distilled_checkpoint() -> None:
+    assert recognise_recipe(LTX_2_5, {"use_dynamic_shifting": False}).is_distilled
+    assert not recognise_recipe(LTX_2, {"use_dynamic_shifting": True, "shift_terminal": 0.1}).is_distilled
+
+
+@pytest.mark.parametrize(
+    ("capability", "runs"), [((8, 0), True), ((8, 9), True), ((9, 0), True), ((7, 5), False), ((12, 0), True)]
+)
+def test_machine_code_runs_on_later_minors_and_ptx_on_anything_later(capability: tuple[int, int], runs: bool) -> None:
+    assert has_code_for(capability, ["sm_80", "sm_90a", "compute_100"]) is runs

@@ -1,0 +1,102 @@
+"""Success replies against the golden ones."""
+
+import datetime as dt
+import json
+
+import attrs
+import pytest
+
+from adapters.wire.codec import Wire
+from adapters.wire.results import encode_result
+from domain.clip import ClipStatistics
+from domain.geometry import FrameCount, FrameRate, Side
+from domain.plan import Limits, plan
+from domain.profile import LTX_2, ModelProfile, dev_recipe, distilled_recipe
+from domain.requests import ImageToVideo, ImageUrl, Prompt, TextToVideo
+from domain.results import EncodedVideo, GenerationResult, StoredObject, Timings
+from domain.sampling import GuidanceScale, Seed
+from domain.version import WORKER_VERSION
+from tests.unit.adapters.wire.goldens import golden
+
+_PATH = "ltx2/2026-01-13/job_abc123/video.mp4"
+_SHA256 = "0f1e2d3c4b5a69788796a5b4c3d2e1f0" * 2
+
+
+def _on_supabase() -> GenerationResult:
+    profile = ModelProfile(
+        name="Lightricks/LTX-2", revision="main", family=LTX_2, recipe=dev_recipe(LTX_2), device="NVIDIA L40S"
+    )
+    request = TextToVideo(
+        prompt=Prompt("a lake"),
+        num_frames=FrameCount(50),
+        width=Side(1280),
+        height=Side(720),
+        guidance=GuidanceScale(6.5),
+    )
+    return GenerationResult(
+        plan=plan(request, profile, Limits(), Seed(42)),
+        profile=profile,
+        video=EncodedVideo(
+            content_type="video/mp4", size=1_234_567, sha256=_SHA256, audio_rate=24_000, audio_channels=2
+        ),
+        stored=StoredObject(
+            backend="supabase",
+            bucket="ltx2-outputs",
+            path=_PATH,
+            signed_url="https://abc.supabase.co/storage/v1/object/sign/ltx2-outputs/video.mp4?token=t",
+            expires_at=dt.datetime(2026, 1, 14, 11, 0, 0, 999_999, tzinfo=dt.timezone(dt.timedelta(hours=1))),
+        ),
+        statistics=ClipStatistics(
+            prepare_seconds=0.25, inference_seconds=12.3456, decode_seconds=2.5, peak_vram_bytes=32 * 2**30
+        ),
+        timings=Timings(
+            fetch=0.0001, prepare=0.25, inference=12.3456, decode=2.5, encode=3.0, upload=1.00149, total=15.5
+        ),
+        cold=True,
+        warnings=("first", "second"),
+    )
+
+
+def _on_disk() -> GenerationResult:
+    profile = ModelProfile(name="builtin/tiny", revision="main", family=LTX_2, recipe=distilled_recipe(), device="cpu")
+    request = ImageToVideo(
+        prompt=Prompt("a lake"), image=ImageUrl("https://example.com/a.png"), fps=FrameRate.from_number(23.976)
+    )
+    return attrs.evolve(
+        _on_supabase(),
+        plan=plan(request, profile, Limits(), Seed(42)),
+        profile=profile,
+        video=EncodedVideo(
+            content_type="video/mp4", size=1_234_567, sha256=_SHA256, audio_rate=None, audio_channels=None
+        ),
+        stored=StoredObject(backend="local", bucket="local", path=_PATH, public_url=f"file:///outputs/{_PATH}"),
+        statistics=ClipStatistics(prepare_seconds=0, inference_seconds=0, decode_seconds=0),
+        timings=Timings(fetch=0, prepare=0, inference=0, decode=0, encode=0, upload=0, total=0),
+        cold=False,
+        warnings=(),
+    )
+
+
+@pytest.mark.parametrize(("name", "result"), [("success_supabase", _on_supabase()), ("success_local", _on_disk())])
+def test_a_success_reply_is_the_golden_one(name: str, result: GenerationResult) -> None:
+    reply = encode_result(result, worker_version="1.2.3")
+    expected = golden(name)
+    assert reply == expected
+    assert json.loads(json.dumps(reply, allow_nan=False)) == expected
+    assert list(reply) == list(expected)
+
+
+def test_types_survive_where_json_would_not_tell_them() -> None:
+    reply = Wire().encode_result(_on_supabase())
+    assert reply == encode_result(_on_supabase())
+    meta = reply["meta"]
+    assert isinstance(meta, dict)
+    assert type(meta["fps"]) is int
+    assert meta["cold"] is True
+    assert meta["worker_version"] == WORKER_VERSION
+
+
+def test_an_object_without_a_url_says_so() -> None:
+    stored = StoredObject(backend="supabase", bucket="b", path=_PATH)
+    reply = encode_result(attrs.evolve(_on_supabase(), stored=stored))
+    assert reply["supabase"] == {"bucket": "b", "path": _PATH, "signed_url": None, "public_url": None}

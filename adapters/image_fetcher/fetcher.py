@@ -1,0 +1,41 @@
+"""The ImageFetcher of production."""
+
+from typing import assert_never
+
+import attrs
+from typing_extensions import override
+
+from adapters.http.client import GuardedClient
+from adapters.image_fetcher.config import ImageLimits
+from adapters.image_fetcher.decoding import decode_picture
+from adapters.image_fetcher.inline import decode_base64
+from application.job_control import JobControl
+from application.ports.image_fetcher import ImageFetcher
+from domain.clip import Picture
+from domain.requests import ImageReference, ImageUrl, InlineImage
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class PictureFetcher(ImageFetcher):
+    """Downloads through the guard, or takes what came with the request; then decodes either alike."""
+
+    client: GuardedClient
+    limits: ImageLimits = ImageLimits()
+
+    @override
+    def fetch(self, reference: ImageReference, control: JobControl) -> Picture:
+        data = self._read(reference, control)
+        control.check()
+        return decode_picture(data, reference.path, self.limits)
+
+    def _read(self, reference: ImageReference, control: JobControl) -> bytes:
+        match reference:
+            case ImageUrl(url, path):
+                limits = self.limits
+                return self.client.get(
+                    url, path=path, max_bytes=limits.max_bytes, seconds=limits.seconds, control=control
+                )
+            case InlineImage(text, path):
+                return decode_base64(text, path, self.limits.max_bytes)
+            case _ as never:
+                assert_never(never)

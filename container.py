@@ -80,13 +80,11 @@ def build_encoder(config: EncoderConfig) -> Encoder:
 
 def build_redactor(settings: Settings) -> Redactor:
     """What logs and replies must not show: the settings' secrets and this machine's paths."""
-    roots = {
-        "app": Path(__file__).resolve().parent,
-        "hub": settings.model.hub_cache.expanduser(),
-        "tmp": Path(tempfile.gettempdir()),
-        "home": Path("~").expanduser(),
-    }
-    return Redactor(secrets=settings.secrets, roots=roots)
+    local = settings.store.local
+    chosen = {"hub": settings.model.hub_cache, "model": settings.model.path, "store": local.root if local else None}
+    roots = {name: path.expanduser().absolute() for name, path in chosen.items() if path is not None}
+    app, tmp, home = Path(__file__).resolve().parent, Path(tempfile.gettempdir()), Path("~").expanduser()
+    return Redactor(secrets=settings.secrets, roots=roots | {"app": app, "tmp": tmp, "home": home})
 
 
 def build_checks(settings: Settings, store: ObjectStore, encoder: Encoder, work_root: Path | None) -> tuple[Check, ...]:

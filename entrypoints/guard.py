@@ -45,16 +45,16 @@ class Guard:
     def __call__(self, raw: object, job: Job, control: JobControl) -> Reply:
         """The reply to `raw`, the caller's input as parsed JSON.
 
-        Every line that is logged meanwhile on this thread carries the job's id.
+        Every line that is logged meanwhile on this thread carries the job's id and, once it is known, its mode.
         """
-        with structlog.contextvars.bound_contextvars(job_id=job.id):
+        with structlog.contextvars.bound_contextvars(job_id=job.id, mode=None):
             begin = control.clock()
             try:
                 request = self.codec.decode_request(raw)
-                with structlog.contextvars.bound_contextvars(mode=request.mode):
-                    result = self.generate(request, job, control)
-                    reply = self.codec.encode_result(result)
-                    _log.info("job.succeeded", **facts(result))
+                structlog.contextvars.bind_contextvars(mode=request.mode)
+                result = self.generate(request, job, control)
+                reply = self.codec.encode_result(result)
+                _log.info("job.succeeded", **facts(result))
             except WorkerError as error:
                 return self.failed(error, seconds=control.clock() - begin)
             except Exception:  # noqa: BLE001 - the one catch-all: whatever it is, the caller gets a reply

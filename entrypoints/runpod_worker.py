@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 _QUEUE: Final = "RUNPOD_WEBHOOK_GET_JOB"
 """Set where the platform has jobs to hand out; the SDK runs once, on a test input, where it is not."""
+_REALTIME: Final = "RUNPOD_REALTIME_PORT"
+"""Set to a port, the SDK serves HTTP instead."""
 _ONE_JOB_FLAGS: Final = frozenset({"--test_input", "--rp_serve_api"})
 
 _log = structlog.get_logger()
@@ -38,7 +40,7 @@ def main() -> None:
     # Before the logs are set up, for it sets them up too.
     import runpod  # noqa: PLC0415 - 1.7 seconds that importing this module should not cost
 
-    in_queue = _QUEUE in os.environ and _ONE_JOB_FLAGS.isdisjoint(sys.argv)
+    in_queue = takes_from_queue(os.environ, sys.argv)
     try:
         container = boot(os.environ)
         guard = Guard(container.codec(), container.generate_video())
@@ -51,6 +53,12 @@ def main() -> None:
         _log.exception("worker.unfit", code="internal")
         handler = _hold(runpod, "The worker could not start; its log has the reason", in_queue=in_queue)
     runpod.serverless.start({"handler": handler})
+
+
+def takes_from_queue(environ: Mapping[str, str], arguments: Sequence[str]) -> bool:
+    """Whether the SDK will take jobs from the platform's queue: only then does it run fitness checks."""
+    flags = {argument.partition("=")[0] for argument in arguments}
+    return _QUEUE in environ and environ.get(_REALTIME, "0") == "0" and _ONE_JOB_FLAGS.isdisjoint(flags)
 
 
 def make_handler(guard: Guard, *, may_return: bool, default_seconds: float) -> Handler:

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = (
     "torch", "diffusers", "transformers", "av", "storage3", "supabase", "runpod", "httpx", "numpy", "PIL",
-    "accelerate", "safetensors", "huggingface_hub", "rich",
+    "accelerate", "safetensors", "huggingface_hub",
 )  # fmt: skip
 
 

@@ -1,0 +1,96 @@
+"""A model without weights: a calibration card to look at, by the same rules as the real one. Imports no torch."""
+
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from typing import Final
+
+import attrs
+from typing_extensions import override
+
+from adapters.video_model.config import ModelConfig
+from adapters.video_model.turns import Turns
+from application.job_control import JobControl, StageProgress
+from application.ports.video_model import GenerationInputs, VideoModel
+from domain.clip import Clip, ClipStatistics
+from domain.plan import GenerationPlan
+from domain.profile import LTX_2, ModelProfile, dev_recipe
+
+PROFILE: Final = ModelProfile(name="synthetic", revision="1", family=LTX_2, recipe=dev_recipe(LTX_2), device="cpu")
+
+_CHUNK_FRAMES: Final = 8
+
+
+class SyntheticModel(VideoModel):
+    """Draws colour bars (`i2v`: the input picture), a frame counter and a moving bar; beeps at each full second.
+
+    It runs the plan's steps without waiting, draws the whole canvas and crops it, eight frames at a time in one
+    buffer. The same plan and picture give the same bytes.
+    """
+
+    __slots__ = ("_turns",)
+
+    def __init__(self, _: ModelConfig) -> None:
+        """Takes the configuration that every model takes; nothing in it applies to a card."""
+        self._turns = Turns()
+
+    @override
+    def load(self) -> None:
+        """There is nothing to load."""
+
+    @override
+    def profile(self) -> ModelProfile:
+        return PROFILE
+
+    @override
+    @contextmanager
+    def generate(self, plan: GenerationPlan, inputs: GenerationInputs, control: JobControl) -> Iterator[Clip]:
+        from adapters.video_model.calibration_card import CalibrationCard, beeps  # noqa: PLC0415 - numpy: 0.1 s
+
+        with self._turns.taken(control):
+            seconds = _Seconds()
+            begin = control.clock()
+            card = CalibrationCard(plan, inputs.image)
+            seconds.prepare = control.clock() - begin
+            _run_steps(plan, control)
+            audio = beeps(plan.output)
+            seconds.steps = control.clock() - begin - seconds.prepare
+            with closing(_chunks(card.chunks(_CHUNK_FRAMES), control, seconds)) as chunks:
+                yield Clip(
+                    geometry=plan.output,
+                    pixel_format="rgb24",
+                    audio=audio,
+                    chunks=chunks,
+                    statistics=seconds.statistics,
+                )
+
+
+@attrs.define
+class _Seconds:
+    prepare: float = 0.0
+    steps: float = 0.0
+    drawing: float = 0.0
+
+    def statistics(self) -> ClipStatistics:
+        return ClipStatistics(
+            prepare_seconds=self.prepare,
+            inference_seconds=self.steps + self.drawing,
+            decode_seconds=self.drawing,
+        )
+
+
+def _run_steps(plan: GenerationPlan, control: JobControl) -> None:
+    control.check()
+    for step in range(plan.steps):
+        control.report(StageProgress("generate", step + 1, plan.steps))
+        control.check()
+
+
+def _chunks(drawn: Iterator[memoryview], control: JobControl, seconds: _Seconds) -> Generator[memoryview, None, None]:
+    while True:
+        control.check()
+        begin = control.clock()
+        chunk = next(drawn, None)
+        seconds.drawing += control.clock() - begin
+        if chunk is None:
+            return
+        yield chunk

@@ -1,0 +1,77 @@
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from typing_extensions import override
+
+from domain.errors import DiskFull, EncodeFailed, WorkerError
+from domain.geometry import Resolution
+from tests.contract.encoder_contract import NO_DEADLINE, EncoderContract, Summarise, Summary
+from tests.fakes.encoder import FakeEncoder, Method, summary
+from tests.support.clips import clip_of, geometry, grey_frames
+
+
+def read(path: Path) -> Summary:
+    found = summary(path)
+    width, height = found["size"].split("x")
+    rate = found["audio_rate"]
+    return Summary(
+        resolution=Resolution(int(width), int(height)),
+        frames=found["frames"],
+        rate=Fraction(found["rate"]),
+        audio_rate=rate,
+        sound=None if rate is None else Fraction(found["samples"], rate),
+    )
+
+
+class TestFakeEncoder(EncoderContract):
+    @pytest.fixture
+    @override
+    def encoder(self) -> FakeEncoder:
+        return FakeEncoder()
+
+    @pytest.fixture
+    @override
+    def summarise(self) -> Summarise:
+        return read
+
+    def test_a_queued_error_comes_once_and_leaves_no_file(self, encoder: FakeEncoder, target: Path) -> None:
+        encoder.fail("encode", DiskFull("full"))
+
+        with pytest.raises(DiskFull):
+            encoder.encode(clip_of(geometry()), target, NO_DEADLINE)
+        assert not target.exists()
+
+        encoder.encode(clip_of(geometry()), target, NO_DEADLINE)
+        assert encoder.calls == [("encode", "clip.mp4")] * 2
+
+    @pytest.mark.parametrize("method", ["verify", "check"])
+    def test_the_other_methods_fail_on_demand(self, encoder: FakeEncoder, target: Path, method: Method) -> None:
+        encoder.encode(clip_of(geometry()), target, NO_DEADLINE)
+        errors: list[WorkerError] = [EncodeFailed("first"), EncodeFailed("second")]
+        encoder.fail(method, *errors)
+
+        def call() -> None:
+            if method == "check":
+                encoder.check()
+            else:
+                encoder.verify(target, geometry(), audio=False)
+
+        for error in errors:
+            with pytest.raises(EncodeFailed) as caught:
+                call()
+            assert caught.value is error
+        call()
+
+    def test_equal_frames_make_equal_files(self, encoder: FakeEncoder, tmp_path: Path) -> None:
+        paths = [tmp_path / name for name in ("a", "b", "c")]
+        for path, per_chunk in zip(paths, (1, 8, 8), strict=True):
+            frames = grey_frames(geometry(), per_chunk=per_chunk)
+            encoder.encode(clip_of(geometry(), frames if path.name != "c" else [bytes_of_zero()]), path, NO_DEADLINE)
+
+        contents = [path.read_bytes() for path in paths]
+        assert contents[0] == contents[1] != contents[2]
+
+
+def bytes_of_zero() -> memoryview:
+    return memoryview(bytes(9 * 96 * 64 * 3))

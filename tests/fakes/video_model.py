@@ -1,0 +1,122 @@
+"""A model that paints flat frames, at once."""
+
+import array
+import hashlib
+from collections import defaultdict, deque
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from typing import Final, Literal
+
+from typing_extensions import override
+
+from adapters.video_model.turns import Turns
+from application.job_control import JobControl, StageProgress
+from application.ports.video_model import GenerationInputs, VideoModel
+from domain.clip import Audio, Clip, ClipStatistics
+from domain.errors import WorkerError
+from domain.plan import GenerationPlan
+from domain.profile import LTX_2_3, ModelProfile, dev_recipe
+
+Moment = Literal["load", "enter", "chunk"]
+
+FAKE_PROFILE: Final = ModelProfile(
+    name="fake", revision="0", family=LTX_2_3, recipe=dev_recipe(LTX_2_3), device="cpu", transformer_layers=2
+)
+STATISTICS: Final = ClipStatistics(prepare_seconds=0.25, inference_seconds=2.0, decode_seconds=0.5)
+
+_CHUNK_FRAMES = 4
+_SAMPLING_RATE = 24_000
+
+
+class FakeVideoModel(VideoModel):
+    """Frames of one colour each, four in a chunk, that follows from seed, prompt, picture and frame number.
+
+    Sound is a constant level as long as the picture, mono, 24 kHz; `silent = True` makes clips without. The statistics
+    are always STATISTICS. `profile` may be any; loading it is free.
+
+    Look inside: `plans` and `inputs` list what `generate` was asked for, in order; `loads` counts the calls of `load`
+    and `profile` that brought the weights in; `left` counts the contexts that were left, in whatever way.
+
+    Break it: `fail("enter", OutOfMemory("…"))` lets the next entry raise behind the last step, once for each error
+    given, in order; `fail("load", …)` the next loading. `fail("chunk", …, after=2)` lets the next clip raise in the
+    place of its third chunk.
+    """
+
+    def __init__(self, profile: ModelProfile = FAKE_PROFILE) -> None:
+        self.plans: list[GenerationPlan] = []
+        self.inputs: list[GenerationInputs] = []
+        self.loads = 0
+        self.left = 0
+        self.silent = False
+        self._profile = profile
+        self._turns = Turns()
+        self._queued: defaultdict[Moment, deque[tuple[WorkerError, int]]] = defaultdict(deque)
+
+    def fail(self, moment: Moment, *errors: WorkerError, after: int = 0) -> None:
+        self._queued[moment].extend((error, after) for error in errors)
+
+    @override
+    def load(self) -> None:
+        if not self.loads:
+            self._raise_queued("load")
+            self.loads += 1
+
+    @override
+    def profile(self) -> ModelProfile:
+        self.load()
+        return self._profile
+
+    @override
+    @contextmanager
+    def generate(self, plan: GenerationPlan, inputs: GenerationInputs, control: JobControl) -> Iterator[Clip]:
+        self.load()
+        with self._turns.taken(control):
+            self.plans.append(plan)
+            self.inputs.append(inputs)
+            try:
+                self._run_steps(plan, control)
+                content = _content(plan, inputs)
+                with closing(self._chunks(plan, content, control)) as chunks:
+                    yield Clip(
+                        geometry=plan.output,
+                        pixel_format="rgb24",
+                        audio=None if self.silent else _level(plan, content),
+                        chunks=chunks,
+                        statistics=lambda: STATISTICS,
+                    )
+            finally:
+                self.left += 1
+
+    def _run_steps(self, plan: GenerationPlan, control: JobControl) -> None:
+        control.check()
+        for step in range(plan.steps):
+            control.report(StageProgress("generate", step + 1, plan.steps))
+            control.check()
+        self._raise_queued("enter")
+
+    def _chunks(self, plan: GenerationPlan, content: bytes, control: JobControl) -> Generator[memoryview, None, None]:
+        pixels = plan.output.resolution.pixels
+        for number, start in enumerate(range(0, plan.output.frames, _CHUNK_FRAMES)):
+            control.check()
+            self._raise_queued("chunk", number)
+            indices = range(start, min(start + _CHUNK_FRAMES, plan.output.frames))
+            yield memoryview(b"".join(_hashed(content, index)[:3] * pixels for index in indices))
+
+    def _raise_queued(self, moment: Moment, number: int = 0) -> None:
+        queue = self._queued[moment]
+        if queue and queue[0][1] == number:
+            raise queue.popleft()[0]
+
+
+def _content(plan: GenerationPlan, inputs: GenerationInputs) -> bytes:
+    picture = bytes(inputs.image.pixels) if inputs.image else b""
+    return hashlib.sha256(f"{plan.seed.number} {plan.prompt} ".encode() + picture).digest()
+
+
+def _hashed(content: bytes, number: int) -> bytes:
+    return hashlib.sha256(content + number.to_bytes(4)).digest()
+
+
+def _level(plan: GenerationPlan, content: bytes) -> Audio:
+    samples = array.array("f", [content[0] / 256]) * plan.output.samples(_SAMPLING_RATE)
+    return Audio(_SAMPLING_RATE, 1, memoryview(samples))

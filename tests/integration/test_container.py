@@ -1,0 +1,88 @@
+"""The wiring: every provider builds for every combination of backends, and what must be one is one."""
+
+import itertools
+import threading
+from pathlib import Path
+
+import pytest
+
+from container import Container, open_codec, open_container
+from domain.errors import SettingsInvalid
+from tests.fakes.object_store import InMemoryStore
+
+MODELS = ("diffusers", "synthetic")
+STORES = ("supabase", "local")
+
+
+def environment(tmp_path: Path, model: str = "synthetic", store: str = "local") -> dict[str, str]:
+    return {
+        "MODEL_BACKEND": model,
+        "MODEL_NAME": "builtin/tiny",
+        "STORAGE_BACKEND": store,
+        "SUPABASE_URL": "http://127.0.0.1:9",
+        "SUPABASE_SECRET_KEY": "sb_secret_canary",
+        "LOCAL_STORE_DIR": str(tmp_path / "outputs"),
+        "HF_HUB_CACHE": str(tmp_path / "hub"),
+        "HOME": str(tmp_path),
+    }
+
+
+@pytest.mark.parametrize(("model", "store"), list(itertools.product(MODELS, STORES)))
+def test_every_provider_builds_for_every_combination(tmp_path: Path, model: str, store: str) -> None:
+    container = open_container(environment(tmp_path, model, store))
+    for name, provider in container.providers.items():
+        assert provider() is not None or name in {"work_root", "configure_logging"}
+    generate = container.generate_video()
+    assert generate.model is container.model()
+    assert generate.store is container.store()
+    assert generate.encoder is container.encoder()
+    assert generate.fetcher is container.image_fetcher()
+    assert generate.prefix == "ltx2"
+    assert generate.store.backend == store
+    assert {check.name for check in container.diagnose().checks} >= {"disk", "encoder", "snapshot", "store"}
+
+
+def test_the_model_is_built_once_however_many_threads_ask(tmp_path: Path) -> None:
+    container = open_container(environment(tmp_path))
+    models: list[object] = []
+    barrier = threading.Barrier(8)
+
+    def ask() -> None:
+        barrier.wait()
+        models.append(container.model())
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(model) for model in models}) == 1
+
+
+def test_an_adapter_can_be_swapped_before_it_is_used(tmp_path: Path) -> None:
+    container = open_container(environment(tmp_path))
+    fake = InMemoryStore()
+    with container.store.override(fake):
+        assert container.generate_video().store is fake
+
+
+def test_a_container_does_not_build_without_settings() -> None:
+    with pytest.raises(Exception, match="settings"):
+        Container().generate_video()
+
+
+def test_wrong_settings_are_all_named_in_one_error(tmp_path: Path) -> None:
+    wrong = environment(tmp_path) | {"MODEL_BACKEND": "x", "MAX_SECONDS": "soon"}
+    with pytest.raises(SettingsInvalid) as caught:
+        open_container(wrong)
+    assert {fault.path for fault in caught.value.faults} == {"MODEL_BACKEND", "MAX_SECONDS"}
+
+
+def test_the_codec_needs_no_settings() -> None:
+    assert open_codec().decode_request({"prompt": "a"}).mode == "t2v"
+
+
+def test_secrets_of_the_settings_are_masked_in_the_start_line_and_known_to_the_redactor(tmp_path: Path) -> None:
+    container = open_container(environment(tmp_path, store="supabase"))
+    assert "canary" not in str(container.described_settings())
+    assert container.redactor().text("key sb_secret_canary") == "key [redacted]"

@@ -1,0 +1,47 @@
+"""Seeds: given, drawn, and drawn again alike for a job that returns."""
+
+import attrs
+
+from application.job import Job
+from domain.naming import IdempotencyKey
+from domain.requests import Prompt, TextToVideo
+from domain.sampling import MAX_SEED, Seed
+
+REQUEST = TextToVideo(prompt=Prompt("a dog"))
+KEYED = attrs.evolve(REQUEST, idempotency_key=IdempotencyKey("order-7"))
+
+
+def drawn(job_id: str, request: TextToVideo = REQUEST, *, may_return: bool = True) -> int:
+    return Job(id=job_id, may_return=may_return).seed_for(request).number
+
+
+def test_a_given_seed_is_taken() -> None:
+    assert drawn("a", attrs.evolve(REQUEST, seed=Seed(5))) == 5
+
+
+def test_a_job_that_returns_draws_the_same_seed() -> None:
+    assert drawn("a") == drawn("a")
+
+
+def test_another_job_and_another_request_draw_other_seeds() -> None:
+    seeds = {drawn("a"), drawn("b"), drawn("a", attrs.evolve(REQUEST, prompt=Prompt("a cat")))}
+    assert len(seeds) == 3
+
+
+def test_an_idempotency_key_stands_in_for_the_id() -> None:
+    assert drawn("a", KEYED) == drawn("b", KEYED) != drawn("a")
+
+
+def test_elsewhere_every_draw_is_new() -> None:
+    assert len({drawn("a", may_return=False) for _ in range(20)}) == 20
+
+
+def test_drawn_seeds_use_the_whole_range_and_stay_inside() -> None:
+    for may_return in (True, False):
+        seeds = [drawn(str(number), may_return=may_return) for number in range(400)]
+        assert 0 <= min(seeds) < MAX_SEED / 50
+        assert MAX_SEED * 49 / 50 < max(seeds) <= MAX_SEED
+
+
+def test_a_prompt_with_half_a_surrogate_pair_can_be_hashed() -> None:
+    assert drawn("a", attrs.evolve(REQUEST, prompt=Prompt("\ud83d"))) >= 0

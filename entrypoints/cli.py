@@ -14,7 +14,7 @@ from dotenv import dotenv_values
 
 from application.job import Job
 from application.job_control import JobControl
-from container import open_container, open_codec
+from container import open_codec, open_container
 from domain.errors import SettingsInvalid
 from domain.requests import GenerationRequest
 from domain.results import GenerationResult
@@ -91,7 +91,7 @@ def _use_case() -> UseCase:
     except SettingsInvalid as exc:
         invalid = exc
 
-        def refuse(request: GenerationRequest, job: Job, control: JobControl) -> NoReturn:  # noqa: ARG001 - a use case
+        def refuse(*_: object) -> NoReturn:
             raise invalid
 
         return refuse

@@ -32,7 +32,7 @@ class Codec(Protocol):
 class UseCase(Protocol):
     """GenerateVideo, or what is wrapped around it."""
 
-    def __call__(self, request: GenerationRequest, job: Job, control: JobControl) -> GenerationResult: ...
+    def __call__(self, request: GenerationRequest, job: Job, control: JobControl, /) -> GenerationResult: ...
 
 
 @attrs.frozen

@@ -45,7 +45,7 @@ class TestSupabaseStore(ObjectStoreContract):
             "foreign": server.foreign_key,
             "expired": server.expired_key,
             "unknown role": server.key_of("janitor"),
-            "unknown secret": "sb_secret_of_nobody",
+            "unknown secret": "sb_secret_of_nobody",  # pragma: allowlist secret
             "newline": f"{server.key}\n",
             "not ASCII": f"{server.key}ü",
             "anon": server.key_of("anon"),

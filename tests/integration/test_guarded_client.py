@@ -16,7 +16,7 @@ from tests.support.dialler import RecordingDialler
 from tests.support.http_server import HttpServer, Reply, serving
 
 LIMIT = 1000
-SECRET = "sig=topsecret"
+SECRET = "sig=topsecret"  # pragma: allowlist secret
 LOOPBACK = HttpConfig(private_hosts=frozenset({"127.0.0.1"}))
 UNREACHABLE = "image_url could not be fetched: its host could not be reached"
 

@@ -70,8 +70,8 @@ def test_the_file_is_exactly_what_was_asked_for(
         assert (context.color_range, context.colorspace, context.color_primaries, context.color_trc) == (1, 1, 1, 1)
         assert audio.codec_context.sample_rate == reply["meta"]["audio"]["sampling_rate"]
         assert video.average_rate == rate
-        assert abs(video.duration * video.time_base - audio.duration * audio.time_base) <= 1 / rate
-        pictures = [picture.pts * video.time_base for picture in file.decode(video)]
+        assert abs(seconds(video.duration, video.time_base) - seconds(audio.duration, audio.time_base)) <= 1 / rate
+        pictures = [seconds(picture.pts, video.time_base) for picture in file.decode(video)]
     assert pictures == [index / rate for index in range(frames)]
     head = path.read_bytes()
     assert head.index(b"moov") < head.index(b"mdat")
@@ -82,8 +82,8 @@ def test_the_file_is_exactly_what_was_asked_for(
 
 
 def test_a_b_a_gives_a_again_to_the_byte_of_the_file(container: Container, tmp_path: Path) -> None:
-    first = {"width": 96, "height": 64, "num_frames": 9}
-    picture = {"mode": "i2v", "image_base64": _picture(), **first, "seed": 9}
+    first: dict[str, Any] = {"width": 96, "height": 64, "num_frames": 9}
+    picture: dict[str, Any] = {"mode": "i2v", "image_base64": _picture(), **first, "seed": 9}
     replies = [reply_to(container, **fields) for fields in (first, picture, first, picture)]
     assert all(reply["ok"] for reply in replies)
     digests = [reply["storage"]["sha256"] for reply in replies]
@@ -93,7 +93,7 @@ def test_a_b_a_gives_a_again_to_the_byte_of_the_file(container: Container, tmp_p
 
 
 def test_a_seed_that_is_drawn_is_reported_and_makes_the_same_clip(container: Container) -> None:
-    small = {"width": 64, "height": 64, "num_frames": 9}
+    small: dict[str, Any] = {"width": 64, "height": 64, "num_frames": 9}
     drawn = reply_to(container, **small, seed=None)
     again = reply_to(container, **small, seed=drawn["meta"]["seed"])
     other = reply_to(container, **small, seed=None)
@@ -105,6 +105,12 @@ def test_one_step_is_refused_with_the_floor(container: Container) -> None:
     assert (reply["code"], reply["error"]) == (
         "invalid_input", "Invalid input: steps must be at least 2 on this checkpoint's schedule, got 1",
     )  # fmt: skip
+
+
+def seconds(ticks: int | None, time_base: Fraction | None) -> Fraction:
+    assert ticks is not None
+    assert time_base is not None
+    return ticks * time_base
 
 
 def _picture() -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 import pytest
+from typing_extensions import override
 
 from application.generate_video import GenerateVideo
 from application.job import Job
@@ -24,11 +25,11 @@ from domain.errors import (
     StorageUnavailable,
     WorkerError,
 )
-from domain.geometry import FrameCount, FrameRate, Side
+from domain.geometry import ClipGeometry, FrameCount, FrameRate, Side
 from domain.naming import FileName
 from domain.plan import Limits
 from domain.requests import GenerationRequest, ImageToVideo, ImageUrl, Prompt, TextToVideo
-from domain.results import GenerationResult
+from domain.results import EncodedVideo, GenerationResult
 from domain.sampling import Seed, Steps
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.image_fetcher import FakeImageFetcher, plain_picture
@@ -106,12 +107,12 @@ def test_a_private_store_signs_a_url(world: World) -> None:
 def test_a_public_store_gives_a_public_url_also_if_no_signed_one_is_wanted(tmp_path: Path) -> None:
     stored = World(tmp_path, public=True).run(attrs.evolve(SMALL, return_signed_url=False)).stored
     assert stored.public_url is not None
-    assert stored.signed_url is stored.expires_at is None
+    assert (stored.signed_url, stored.expires_at) == (None, None)
 
 
 def test_no_url_is_signed_if_none_is_wanted(world: World) -> None:
     stored = world.run(attrs.evolve(SMALL, return_signed_url=False)).stored
-    assert stored.signed_url is stored.public_url is stored.expires_at is None
+    assert (stored.signed_url, stored.public_url, stored.expires_at) == (None, None, None)
     assert ("url", KEY) not in world.store.calls
 
 
@@ -196,9 +197,10 @@ def test_the_device_is_free_before_the_file_is_verified_and_stored(world: World)
     seen: list[int] = []
 
     class Watching(FakeEncoder):
-        def verify(self, *arguments: Any, **named: Any) -> Any:
+        @override
+        def verify(self, target: Path, geometry: ClipGeometry, *, audio: bool) -> EncodedVideo:
             seen.append(world.model.left)
-            return super().verify(*arguments, **named)
+            return super().verify(target, geometry, audio=audio)
 
     world.generate.encoder = Watching()
     world.run()

@@ -62,7 +62,7 @@ def test_hosts_that_are_refused(host: str) -> None:
         ("https:example.com", "must name a host"),
         ("https:///a", "must name a host"),
         ("https://user@example.com/", "must not carry a user name or a password"),
-        ("https://user:pw@example.com/", "must not carry a user name or a password"),
+        ("https://user:pw@example.com/", "must not carry a user name or a password"),  # pragma: allowlist secret
         ("https://example.com:22/", "must use port 443 or 80"),
         ("https://example.com:0/", "must be a valid URL"),
         ("https://example.com:-1/", "must be a valid URL"),

@@ -20,7 +20,7 @@ def test_the_description_is_json_and_holds_no_secret() -> None:
     settings = read_settings(
         {
             "SUPABASE_URL": "https://abc.supabase.co",
-            "SUPABASE_SECRET_KEY": "sb_secret_abc",
+            "SUPABASE_SECRET_KEY": "sb_secret_abc",  # pragma: allowlist secret
             "HF_TOKEN": "hf_abc",
             "HF_HOME": "/hf",
             "INPUT_ALLOW_PRIVATE_HOSTS": "b,a,10.0.0.0/8,fd00::/8",
@@ -39,7 +39,11 @@ def test_the_description_is_json_and_holds_no_secret() -> None:
 
 
 def test_the_repr_of_settings_holds_no_secret() -> None:
-    environ = {"SUPABASE_URL": "https://abc.supabase.co", "SUPABASE_SECRET_KEY": "sb_secret_abc", "HF_HOME": "/hf"}
+    environ = {
+        "SUPABASE_URL": "https://abc.supabase.co",
+        "SUPABASE_SECRET_KEY": "sb_secret_abc",  # pragma: allowlist secret
+        "HF_HOME": "/hf",
+    }  # pragma: allowlist secret
     assert "sb_secret_abc" not in repr(read_settings(environ))
 
 

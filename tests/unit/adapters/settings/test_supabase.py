@@ -60,12 +60,12 @@ def test_loopback_ports_and_paths_are_kept(text: str) -> None:
         "https://abc.supabase.co:99999",
         "https://abc.supabase.co:0",
         "https://[::1",
-        "https://user:pw@abc.supabase.co",
+        "https://user:pw@abc.supabase.co",  # pragma: allowlist secret
         "https://abc.supabase.co?apikey=1",
         "https://abc.supabase.co/#top",
         "https://abc.supa base.co",
         "https://äbc.supabase.co",
-        "postgresql://postgres:pw@db.abc.supabase.co/postgres",
+        "postgresql://postgres:pw@db.abc.supabase.co/postgres",  # pragma: allowlist secret
     ],
 )
 def test_other_urls_are_refused(text: str) -> None:
@@ -120,7 +120,9 @@ def test_a_browsers_key_is_refused_with_the_one_that_is_needed(name: str, key: s
 @pytest.mark.parametrize("key", ["sb_secret_a b", "sb_secret_a\nb", "sb_secret_ä", "sb_secret_a\x7f"])
 def test_a_key_that_no_header_can_carry_is_refused_unseen(key: str) -> None:
     told = faults(SUPABASE | {"SUPABASE_SECRET_KEY": key})
-    assert told == {"SUPABASE_SECRET_KEY": "must be printable ASCII without spaces or line breaks, got ********"}
+    told_of_the_key = told.pop("SUPABASE_SECRET_KEY")
+    assert told_of_the_key == "must be printable ASCII without spaces or line breaks, got ********"
+    assert told == {}
 
 
 @pytest.mark.parametrize("secret", ["sb_secret_q7Z8", "hf_q7Z8", jwt({"role": "service_role"})])

@@ -14,7 +14,7 @@ from adapters.telemetry.logging import configure_logging
 from adapters.telemetry.redaction import Redactor
 from domain.secret import Secret
 
-SECRET = "canary-canary-canary"
+SECRET = "canary-canary-canary"  # pragma: allowlist secret
 
 
 @pytest.fixture

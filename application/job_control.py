@@ -6,7 +6,7 @@ from typing import Literal
 
 import attrs
 
-from domain.errors import DeadlineExceeded
+from domain.errors import Cancelled, DeadlineExceeded
 
 Stage = Literal["fetch", "generate", "decode", "encode", "upload"]
 
@@ -20,13 +20,17 @@ class StageProgress:
     total: int | None = None
 
 
+def _never() -> bool:
+    return False
+
+
 def _discard(_: StageProgress) -> None:
     """Report to nobody."""
 
 
 @attrs.frozen(kw_only=True)
 class JobControl:
-    """Deadline, clock and progress of one job.
+    """Stop flag, deadline, clock and progress of one delivery of a job.
 
     Everything that takes long calls `check` at each of its natural steps (a denoising step, a decoded chunk,
     an encoded frame, an uploaded block) and `report` where a watcher would like to know. Both are cheap and
@@ -35,6 +39,8 @@ class JobControl:
 
     deadline: float | None = None
     """Reading of `clock` at which the job's time budget is spent."""
+    is_cancelled: Callable[[], bool] = _never
+    """Whether somebody asked to stop this delivery. Once true, always true."""
     report: Callable[[StageProgress], None] = _discard
     clock: Callable[[], float] = time.monotonic
 
@@ -42,8 +48,12 @@ class JobControl:
         """Return if the job may go on.
 
         Raises:
+            Cancelled: somebody asked to stop it.
             DeadlineExceeded: its time budget is spent.
         """
+        if self.is_cancelled():
+            message = "The job was cancelled"
+            raise Cancelled(message)
         if self.deadline is not None and self.clock() >= self.deadline:
             message = "The job's time budget ran out before it was finished"
             raise DeadlineExceeded(message)

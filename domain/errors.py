@@ -122,6 +122,14 @@ class DeadlineExceeded(WorkerError):
     caller_fault = True
 
 
+class Cancelled(WorkerError):
+    """Stopped on request. A queue's caller never sees it: the platform has answered already."""
+
+    code = "cancelled"
+    retryable = False
+    caller_fault = True
+
+
 class EncodeFailed(WorkerError):
     """The clip could not be written as a video, or the written file is not what it should be."""
 

@@ -25,7 +25,7 @@ class Encoder(Protocol):
         Raises:
             EncodeFailed: the clip is not what it says (frame count, buffer sizes), or the codec gave up.
             DiskFull: `target`'s disk has no room.
-            DeadlineExceeded: from `control.check()`.
+            Cancelled, DeadlineExceeded: from `control.check()`.
         """
 
     def verify(self, target: Path, geometry: ClipGeometry, *, audio: bool) -> EncodedVideo:

@@ -21,5 +21,5 @@ class ImageFetcher(Protocol):
             InputRefused: the URL or the file is forbidden (scheme, address, size, format, pixels).
             InputUnavailable: its host did not deliver in time.
             InputUnreadable: the bytes are no whole picture.
-            DeadlineExceeded: from `control.check()`.
+            Cancelled, DeadlineExceeded: from `control.check()`.
         """

@@ -72,7 +72,7 @@ class ObjectStore(Protocol):
 
         Raises:
             StorageRejected: refused for its size, type or key; also for an empty file.
-            DeadlineExceeded: from `control.check()`; the key then holds what it held before.
+            Cancelled, DeadlineExceeded: from `control.check()`; the key then holds what it held before.
         """
 
     def read(self, key: str, limit: int) -> bytes:

@@ -49,5 +49,5 @@ class VideoModel(Protocol):
         Raises (on entry and from `Clip.chunks`):
             OutOfMemory: the plan did not fit.
             GpuFailed: the device context is lost.
-            DeadlineExceeded: from `control.check()`.
+            Cancelled, DeadlineExceeded: from `control.check()`.
         """

@@ -3,7 +3,7 @@
 import pytest
 
 from application.job_control import JobControl
-from domain.errors import DeadlineExceeded
+from domain.errors import Cancelled, DeadlineExceeded
 
 
 class Clock:
@@ -31,6 +31,17 @@ def test_the_deadline_ends_it_to_the_moment() -> None:
         control.check()
     clock.now = 11.0
     assert control.seconds_left() == 0.0
+
+
+def test_a_cancelled_job_may_not_go_on_whatever_its_deadline() -> None:
+    stop: list[bool] = []
+    control = JobControl(deadline=0.0, clock=lambda: -1.0, is_cancelled=lambda: bool(stop))
+    control.check()
+    stop.append(True)
+    with pytest.raises(Cancelled):
+        control.check()
+    with pytest.raises(Cancelled):
+        JobControl(deadline=0.0, is_cancelled=lambda: True).check()
 
 
 def test_progress_is_reported_to_nobody_unless_somebody_listens() -> None:

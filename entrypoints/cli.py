@@ -18,6 +18,7 @@ from container import open_codec, open_container
 from domain.errors import SettingsInvalid
 from domain.requests import GenerationRequest
 from domain.results import GenerationResult
+from entrypoints.examination import is_fit
 from entrypoints.guard import Guard, Reply, UseCase
 from entrypoints.job_input import InputError, input_from_file, input_from_flags
 from entrypoints.progress_bar import progress_bar
@@ -75,7 +76,7 @@ def doctor() -> None:
     findings = container.diagnose()()
     for finding in findings:
         _say(finding.name, finding.line, ok=finding.error is None)
-    sys.exit(_FAILED if any(finding.error for finding in findings) else 0)
+    sys.exit(0 if is_fit(findings) else _FAILED)
 
 
 def _reply_to(fields: dict[str, Any]) -> Reply:

@@ -1,18 +1,23 @@
 """The single catch-all: whatever happens in a job becomes a reply of the contract, and one line in the log."""
 
+import json
 import secrets
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
 
 import attrs
 import structlog
 
 from application.job import Job
 from application.job_control import JobControl
-from domain.errors import WorkerError
+from domain.errors import Fault, InvalidInput, WorkerError
 from domain.requests import GenerationRequest
 from domain.results import GenerationResult
 
 Reply = dict[str, Any]
+
+_MAX_REPLY_BYTES: Final = 1 << 20
+"""A reply has a few kilobytes; RunPod takes 20 MB."""
 
 _log = structlog.get_logger()
 
@@ -35,12 +40,20 @@ class UseCase(Protocol):
     def __call__(self, request: GenerationRequest, job: Job, control: JobControl, /) -> GenerationResult: ...
 
 
+Operation = Callable[[], Reply]
+"""What a job can ask for beside a clip; its reply is complete."""
+
+
 @attrs.frozen
 class Guard:
-    """Decodes, generates, encodes the reply. Never raises an Exception."""
+    """Decodes, generates, encodes the reply. Never raises an Exception.
+
+    `operations` are answered by the name that stands as `mode`; they take no further field.
+    """
 
     codec: Codec
     generate: UseCase
+    operations: Mapping[str, Operation] = attrs.field(factory=dict)
 
     def __call__(self, raw: object, job: Job, control: JobControl) -> Reply:
         """The reply to `raw`, the caller's input as parsed JSON.
@@ -50,16 +63,32 @@ class Guard:
         with structlog.contextvars.bound_contextvars(job_id=job.id, mode=None):
             begin = control.clock()
             try:
-                request = self.codec.decode_request(raw)
-                structlog.contextvars.bind_contextvars(mode=request.mode)
-                result = self.generate(request, job, control)
-                reply = self.codec.encode_result(result)
-                _log.info("job.succeeded", **facts(result))
+                return self._succeeded(raw, job, control)
             except WorkerError as error:
-                return self.failed(error, seconds=control.clock() - begin)
+                return sealed(self.failed(error, seconds=control.clock() - begin))
             except Exception:  # noqa: BLE001 - the one catch-all: whatever it is, the caller gets a reply
-                return self.broke(seconds=control.clock() - begin)
-            return reply
+                return sealed(self.broke(seconds=control.clock() - begin))
+
+    def _succeeded(self, raw: object, job: Job, control: JobControl) -> Reply:
+        operation = self._operation(raw)
+        if operation is not None:
+            return sealed(operation())
+        request = self.codec.decode_request(raw)
+        structlog.contextvars.bind_contextvars(mode=request.mode)
+        result = self.generate(request, job, control)
+        reply = sealed(self.codec.encode_result(result))
+        _log.info("job.succeeded", **facts(result))
+        return reply
+
+    def _operation(self, raw: object) -> Operation | None:
+        name = raw.get("mode") if isinstance(raw, dict) else None
+        if not isinstance(raw, dict) or not isinstance(name, str) or name not in self.operations:
+            return None
+        fields = [str(field) for field, value in raw.items() if field != "mode" and value is not None]
+        if fields:
+            raise InvalidInput(tuple(Fault(field, f"is no field of mode {name}, which takes none") for field in fields))
+        structlog.contextvars.bind_contextvars(mode=name)
+        return self.operations[name]
 
     def failed(self, error: WorkerError, *, seconds: float = 0.0) -> Reply:
         """The reply to a job that ended in `error`; the line is a warning where the caller can mend it."""
@@ -81,6 +110,25 @@ class Guard:
         error_id = _new_error_id()
         _log.exception("job.broke", code="internal", error_id=error_id, total_seconds=round(seconds, 3))
         return self.codec.encode_internal(error_id)
+
+
+def sealed(reply: Reply) -> Reply:
+    """`reply` as it comes out of its own JSON text: whatever cannot be delivered is found here.
+
+    The SDK (runpod 1.12.0) posts nothing at all for what JSON or UTF-8 cannot hold, so that the job hangs until its
+    limit, and goes on silently where the platform refuses more than 20 MB. Half a surrogate pair, which a caller
+    can send and a message may repeat, becomes "?".
+
+    Raises:
+        ValueError: NaN, an infinity, a cycle, or more than a megabyte.
+        TypeError: a value that JSON does not know.
+    """
+    body = json.dumps(reply, allow_nan=False, ensure_ascii=False).encode("utf-8", "replace")
+    if len(body) > _MAX_REPLY_BYTES:
+        message = f"the reply has {len(body)} bytes"
+        raise ValueError(message)
+    delivered: Reply = json.loads(body)
+    return delivered
 
 
 def facts(result: GenerationResult) -> dict[str, object]:

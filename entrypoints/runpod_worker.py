@@ -1,24 +1,20 @@
 """The RunPod Serverless worker: `python -m entrypoints.runpod_worker`."""
 
-import asyncio
 import os
+import signal
 import sys
-import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, TypeVar
+from collections.abc import Mapping, Sequence
+from types import FrameType
+from typing import Any, Final, NoReturn
 
 import structlog
 
-from application.job import Job
-from application.job_control import JobControl
 from domain.errors import WorkerError
 from entrypoints.boot import boot
-from entrypoints.deadline import deadline_of
+from entrypoints.examination import as_operation
 from entrypoints.guard import Guard, Reply
-
-Handler = Callable[[Mapping[str, Any]], Awaitable[Reply]]
-T = TypeVar("T")
+from entrypoints.job_handler import JobHandler
+from entrypoints.worker_life import WorkerLife
 
 _QUEUE: Final = "RUNPOD_WEBHOOK_GET_JOB"
 """Set where the platform has jobs to hand out; the SDK runs once, on a test input, where it is not."""
@@ -37,22 +33,31 @@ def main() -> None:
     """
     # Read by the SDK when it is imported; its default, DEBUG, prints every reply with its signed URLs.
     os.environ.setdefault("RUNPOD_LOG_LEVEL", "INFO")
+    # Until the SDK installs its own: a worker that is told to go while it loads tidies up and goes.
+    signal.signal(signal.SIGTERM, _leave)
     # Before the logs are set up, for it sets them up too.
     import runpod  # noqa: PLC0415 - 1.7 seconds that importing this module should not cost
 
     in_queue = takes_from_queue(os.environ, sys.argv)
     try:
         container = boot(os.environ)
-        guard = Guard(container.codec(), container.generate_video())
-        seconds = container.settings().job_timeout_seconds if in_queue else 0.0
-        handler = make_handler(guard, may_return=in_queue, default_seconds=seconds)
+        guard = Guard(container.codec(), container.generate_video(), {"doctor": as_operation(container.diagnose())})
+        settings = container.settings()
+        life = WorkerLife(jobs_in_hand=_jobs_in_hand, max_jobs=settings.max_jobs_per_worker)
+        handler = JobHandler(guard, life, may_return=in_queue, default_seconds=settings.job_timeout_seconds)
+        config = {"handler": handler, "concurrency_modifier": life.concurrency}
     except WorkerError as error:
         _log.error("worker.unfit", code=error.code, error=error.message)
-        handler = _hold(runpod, error.message, in_queue=in_queue)
+        config = _hold(runpod, error.message, in_queue=in_queue)
     except Exception:  # noqa: BLE001 - whatever it is, the platform is told that this worker is unfit
         _log.exception("worker.unfit", code="internal")
-        handler = _hold(runpod, "The worker could not start; its log has the reason", in_queue=in_queue)
-    runpod.serverless.start({"handler": handler})
+        config = _hold(runpod, "The worker could not start; its log has the reason", in_queue=in_queue)
+    runpod.serverless.start(config)
+
+
+def _leave(number: int, _: FrameType | None) -> NoReturn:
+    """End with 128 + the signal's number, through every `finally` and context manager."""
+    sys.exit(128 + number)
 
 
 def takes_from_queue(environ: Mapping[str, str], arguments: Sequence[str]) -> bool:
@@ -61,43 +66,7 @@ def takes_from_queue(environ: Mapping[str, str], arguments: Sequence[str]) -> bo
     return _QUEUE in environ and environ.get(_REALTIME, "0") == "0" and _ONE_JOB_FLAGS.isdisjoint(flags)
 
 
-def make_handler(guard: Guard, *, may_return: bool, default_seconds: float) -> Handler:
-    """The function that the SDK calls for each job.
-
-    Jobs run on a thread of their own, one after the other: the SDK's event loop, which also polls for stop
-    signals, is never blocked. `may_return`: the queue may deliver a job twice. `default_seconds`: time budget
-    of a job that brings none; 0: none.
-    """
-    thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="job")
-
-    def run(delivered: Mapping[str, Any]) -> Reply:
-        deadline = deadline_of(delivered, default_seconds, time.monotonic()) if may_return else None
-        job = Job(id=str(delivered.get("id", "job")), may_return=may_return)
-        return guard(delivered.get("input"), job, JobControl(deadline=deadline))
-
-    async def handle(delivered: Mapping[str, Any]) -> Reply:
-        return await _finished(asyncio.get_running_loop().run_in_executor(thread, run, delivered))
-
-    return handle
-
-
-async def _finished(work: "asyncio.Future[T]") -> T:
-    """The result of `work`, also when the task that waits for it is cancelled, once or more.
-
-    A task that left earlier would let the next job start beside a thread that still renders.
-    """
-    cancelled: asyncio.CancelledError | None = None
-    while not work.done():
-        try:
-            await asyncio.shield(work)
-        except asyncio.CancelledError as signal:
-            cancelled = signal
-    if cancelled is not None:
-        raise cancelled
-    return work.result()
-
-
-def _hold(runpod: Any, reason: str, *, in_queue: bool) -> Handler:  # noqa: ANN401 - the SDK has no types
+def _hold(runpod: Any, reason: str, *, in_queue: bool) -> dict[str, Any]:  # noqa: ANN401 - the SDK has no types
     """Let the SDK find the worker unfit. Raises SystemExit where no platform would hear of it."""
     if not in_queue:
         sys.exit(1)
@@ -109,7 +78,14 @@ def _hold(runpod: Any, reason: str, *, in_queue: bool) -> Handler:  # noqa: ANN4
         raise RuntimeError(reason)
 
     runpod.serverless.register_fitness_check(fit_for_jobs)
-    return never_called
+    return {"handler": never_called}
+
+
+def _jobs_in_hand() -> int:
+    """Jobs that the SDK has taken and not finished, those that wait in its queue included."""
+    from runpod.serverless.modules.worker_state import JobsProgress  # noqa: PLC0415 - the SDK is there by now
+
+    return int(JobsProgress().get_job_count())
 
 
 if __name__ == "__main__":  # the SDK's ping process imports this module again

@@ -27,6 +27,7 @@ def assemble(variables: Variables) -> Settings:
         limits=Limits(num_frames=variables.MAX_NUM_FRAMES, pixels=variables.MAX_PIXELS, seconds=variables.MAX_SECONDS),
         log=LogSettings(level=variables.LOG_LEVEL, format=variables.LOG_FORMAT),
         job_timeout_seconds=variables.JOB_TIMEOUT_SECONDS,
+        max_jobs_per_worker=variables.MAX_JOBS_PER_WORKER,
         on_runpod=bool(variables.RUNPOD_POD_ID or variables.RUNPOD_WEBHOOK_GET_JOB),
     )
 

@@ -50,6 +50,8 @@ class Settings:
     log: LogSettings = LogSettings()
     job_timeout_seconds: float = 0.0
     """Time budget of a job that brings no `policy.executionTimeout`; 0: none."""
+    max_jobs_per_worker: int = 0
+    """Jobs after which the platform is asked for a fresh worker; 0: never."""
     on_runpod: bool = False
     """Whether the platform started this process."""
 

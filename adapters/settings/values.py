@@ -27,6 +27,7 @@ ServerKey = NewType("ServerKey", Secret)
 BucketName = NewType("BucketName", str)
 Prefix = NewType("Prefix", str)
 Count = NewType("Count", int)
+Jobs = NewType("Jobs", int)
 Pixels = NewType("Pixels", int)
 Lifetime = NewType("Lifetime", int)
 ClipSeconds = NewType("ClipSeconds", float)
@@ -152,6 +153,7 @@ _READERS: Final[dict[Any, Callable[[str], object]]] = {
     Prefix: _prefix,
     PrivateHosts: private_hosts,
     Count: _whole(1),
+    Jobs: _whole(0),
     Pixels: _whole(SMALLEST_PICTURE),
     Lifetime: _whole(1, LONGEST_LIFETIME),
     ClipSeconds: _decimal(1),

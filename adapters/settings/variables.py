@@ -14,6 +14,7 @@ from adapters.settings.values import (
     ClipSeconds,
     Count,
     Device,
+    Jobs,
     Lifetime,
     ModelName,
     Pixels,
@@ -142,6 +143,9 @@ class Variables:
         "time budget of a RunPod job that brings no `policy.executionTimeout`; 0: none. "
         "Recommended is the endpoint's limit minus 30",
         shown="`0`",
+    )
+    MAX_JOBS_PER_WORKER: Jobs = _variable(
+        0, "a whole number, 0 or more", "after how many jobs the platform is asked for a fresh worker; 0: never"
     )
     INPUT_ALLOW_PRIVATE_HOSTS: PrivateHosts = _variable(
         PrivateHosts(),

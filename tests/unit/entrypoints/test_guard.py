@@ -1,5 +1,6 @@
 """The catch-all: each way a job can end is one reply and one line."""
 
+import json
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from container import open_codec
 from domain.errors import DeadlineExceeded, GpuFailed, InputRefused, WorkerError
 from domain.requests import GenerationRequest
 from domain.results import GenerationResult
-from entrypoints.guard import Guard, Reply
+from entrypoints.guard import Guard, Reply, sealed
 
 JOB = Job(id="job-1")
 GOOD = {"prompt": "a dog"}
@@ -114,3 +115,20 @@ def test_the_jobs_id_does_not_stick_to_later_lines(lines: list[MutableMapping[st
     reply_to({}, KeyError())
     structlog.get_logger().info("later")
     assert lines[-1] == {"event": "later", "log_level": "info"}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), b"bytes", "x" * (1 << 20)])
+def test_what_cannot_be_delivered_is_found_before_it_is_sent(value: object) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        sealed({"ok": True, "value": value})
+
+
+def test_half_a_surrogate_pair_from_a_caller_is_delivered_as_a_question_mark() -> None:
+    reply = reply_to({"prompt": "a", "\ud83d": 1}, KeyError())
+    assert reply["code"] == "invalid_input"
+    assert json.dumps(reply, ensure_ascii=False).encode()
+
+
+def test_a_reply_is_sealed_as_it_is() -> None:
+    reply = {"ok": True, "a": [1, 2.5, None, "ü"], "b": {"c": "x"}}
+    assert sealed(reply) == reply

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,14 +14,17 @@ from domain.errors import DiskFull
 from domain.requests import GenerationRequest
 from domain.results import GenerationResult
 from entrypoints.guard import Guard
-from entrypoints.runpod_worker import Handler, make_handler
+from entrypoints.job_handler import JobHandler
+from entrypoints.worker_life import WorkerLife
 
 UseCase = Callable[[GenerationRequest, Job, JobControl], GenerationResult]
 DELIVERED = {"id": "j1", "input": {"prompt": "a"}}
 
 
-def handler(use_case: UseCase, *, may_return: bool = True, default_seconds: float = 0.0) -> Handler:
-    return make_handler(Guard(open_codec(), use_case), may_return=may_return, default_seconds=default_seconds)
+def handler(use_case: UseCase, *, may_return: bool = True, default_seconds: float = 0.0, **options: Any) -> JobHandler:
+    life = WorkerLife(jobs_in_hand=lambda: 0, max_jobs=options.pop("max_jobs", 0))
+    guard = Guard(open_codec(), use_case)
+    return JobHandler(guard, life, may_return=may_return, default_seconds=default_seconds, **options)
 
 
 class Recorded:
@@ -74,30 +77,93 @@ def test_deadlines_come_from_the_job_or_the_default_and_only_in_the_queue() -> N
     assert [job.may_return for job in seen.jobs] == [True, True, False, False]
 
 
-@pytest.mark.parametrize("signals", [1, 3])
-def test_a_cancelled_task_waits_for_its_thread_however_often_it_is_cancelled(signals: int) -> None:
-    entered, release, left = threading.Event(), threading.Event(), threading.Event()
+class Rendering:
+    """A use case that runs until it is stopped or, if `stubborn`, until it is released; `left` tells that it has."""
 
-    def use_case(*_: object) -> GenerationResult:
-        entered.set()
-        release.wait(10)
-        left.set()
+    def __init__(self, *, stubborn: bool = False) -> None:
+        self.stubborn = stubborn
+        self.entered, self.release, self.left = threading.Event(), threading.Event(), threading.Event()
+        self.runs = 0
+
+    def __call__(self, _: GenerationRequest, __: Job, control: JobControl) -> GenerationResult:
+        self.runs += 1
+        self.entered.set()
+        try:
+            while not self.release.wait(0.005):
+                if not self.stubborn:
+                    control.check()
+        finally:
+            self.left.set()
         message = "done"
         raise DiskFull(message)
 
+
+@pytest.mark.parametrize("signals", [1, 2, 5])
+def test_a_cancelled_job_is_told_to_stop_and_its_handler_stays_until_it_has(signals: int) -> None:
+    use_case = Rendering(stubborn=True)
+
     async def scenario() -> None:
         task = asyncio.ensure_future(handler(use_case)(DELIVERED))
-        await asyncio.to_thread(entered.wait, 10)
+        await asyncio.to_thread(use_case.entered.wait, 10)
         for _ in range(signals):
             task.cancel()
             await asyncio.sleep(0.02)
             assert not task.done()
-        release.set()
+        use_case.stubborn = False
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert left.is_set()
+        assert use_case.left.is_set()
 
     asyncio.run(scenario())
+
+
+def test_the_stop_flag_belongs_to_the_delivery_and_not_to_the_id() -> None:
+    first, second = Rendering(), Recorded()
+
+    async def scenario() -> None:
+        use_cases: Iterator[UseCase] = iter([first, second])
+
+        def use_case(request: GenerationRequest, job: Job, control: JobControl) -> GenerationResult:
+            return next(use_cases)(request, job, control)
+
+        handle = handler(use_case)
+        task = asyncio.ensure_future(handle(DELIVERED))
+        await asyncio.to_thread(first.entered.wait, 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (await handle(DELIVERED))["code"] == "disk_full"
+
+    asyncio.run(scenario())
+    assert second.jobs[0].id == "j1"
+    second.controls[0].check()
+
+
+def test_a_thread_that_does_not_stop_ends_the_process() -> None:
+    use_case = Rendering(stubborn=True)
+    given_up: list[float] = []
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        handle = handler(use_case, grace_seconds=0.2, give_up=lambda: given_up.append(loop.time()))
+        task = asyncio.ensure_future(handle(DELIVERED))
+        await asyncio.to_thread(use_case.entered.wait, 10)
+        begin = loop.time()
+        task.cancel()
+        await asyncio.sleep(0.05)
+        task.cancel()  # does not begin the grace anew
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert 0.2 <= given_up[0] - begin < 2
+        use_case.release.set()
+
+    asyncio.run(scenario())
+    assert len(given_up) == 1
+
+
+def test_the_last_job_of_a_worker_asks_for_a_fresh_one() -> None:
+    replies = run(Recorded(), DELIVERED, DELIVERED, max_jobs=2)
+    assert [reply.get("refresh_worker") for reply in replies] == [None, True]
 
 
 def test_the_loop_goes_on_while_a_job_runs() -> None:

@@ -1,0 +1,91 @@
+"""One delivered job after the other, off the SDK's event loop, and stopped when the platform says so."""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import structlog
+
+from application.job import Job
+from application.job_control import JobControl
+from entrypoints.deadline import deadline_of
+from entrypoints.guard import Guard, Reply
+from entrypoints.worker_life import WorkerLife
+
+_GRACE_SECONDS: Final = 30.0
+"""How long a cancelled job's thread may take to the end of its step before the process is given up."""
+
+_log: Final = structlog.get_logger()
+
+
+def _give_up() -> None:
+    """End a process whose thread does not stop: the GPU would go on being billed for nobody."""
+    _log.error("worker.stuck", grace_seconds=_GRACE_SECONDS)
+    os._exit(1)  # atexit and finally would wait for the thread
+
+
+class JobHandler:
+    """What the SDK calls for each job. Jobs run on a thread of their own, one after the other.
+
+    `may_return`: the queue may deliver a job twice. `default_seconds`: time budget of a job that brings none;
+    0: none. `life` counts jobs, and asks for a fresh worker. A stop flag belongs to a delivery, not to a job's id.
+    """
+
+    def __init__(
+        self,
+        guard: Guard,
+        life: WorkerLife,
+        *,
+        may_return: bool,
+        default_seconds: float = 0.0,
+        grace_seconds: float = _GRACE_SECONDS,
+        give_up: Callable[[], None] = _give_up,
+    ) -> None:
+        self._guard = guard
+        self._life = life
+        self._may_return = may_return
+        self._default_seconds = default_seconds
+        self._grace_seconds = grace_seconds
+        self._give_up = give_up
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="job")
+
+    async def __call__(self, delivered: Mapping[str, Any]) -> Reply:
+        """The reply to a job. Raises CancelledError, which the SDK needs, once the job's thread has stopped."""
+        stop = threading.Event()
+        work = asyncio.get_running_loop().run_in_executor(self._thread, self._run, delivered, stop)
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            stop.set()
+            await self._outlast(work)
+            raise
+
+    def _run(self, delivered: Mapping[str, Any], stop: threading.Event) -> Reply:
+        deadline = None
+        if self._may_return:
+            deadline = deadline_of(delivered, self._default_seconds, time.monotonic())
+        job = Job(id=str(delivered.get("id", "job")), may_return=self._may_return)
+        control = JobControl(deadline=deadline, is_cancelled=stop.is_set)
+        return self._life.finished(self._guard(delivered.get("input"), job, control))
+
+    async def _outlast(self, work: "asyncio.Future[Reply]") -> None:
+        """Wait for the thread, through any number of further stop signals.
+
+        A handler that left earlier would let the next job start beside a thread that still renders.
+        """
+        clock = asyncio.get_running_loop().time
+        end = clock() + self._grace_seconds
+        while not work.done():
+            if clock() >= end:
+                self._give_up()
+                return
+            try:
+                await asyncio.wait({work}, timeout=end - clock())
+            except asyncio.CancelledError:
+                continue
+        if not work.cancelled():
+            work.exception()  # looked at, so that asyncio does not complain that nobody did

@@ -118,7 +118,16 @@ def _diffusers_checks(config: ModelConfig) -> tuple[Check, ...]:
 
         return check_snapshot(config)
 
-    return (Check(name="gpu", examine=device_line), Check(name="snapshot", examine=snapshot_line))
+    def memory_line() -> str:
+        from adapters.video_model.diffusers.preflight import check_memory
+
+        return check_memory(config)
+
+    return (
+        Check(name="gpu", examine=device_line),
+        Check(name="snapshot", examine=snapshot_line),
+        Check(name="memory", examine=memory_line),
+    )
 
 
 def _synthetic_checks(_: ModelConfig) -> tuple[Check, ...]:

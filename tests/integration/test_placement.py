@@ -4,22 +4,35 @@ from pathlib import Path
 
 import pytest
 
-from adapters.video_model.diffusers.placement import fits, home_of, weight_bytes
-from tests.support.tiny import tiny_model
+from adapters.video_model.diffusers.location import COMPONENTS, locate
+from adapters.video_model.diffusers.placement import MemoryPolicy, loaded_bytes, memory_policy, stored_bytes
+from adapters.video_model.diffusers.preflight import check_memory
+from domain.errors import OutOfMemory
+from tests.support.tiny import tiny_config, tiny_model
 
 GIB = 1 << 30
+REAL = {"transformer": 35 * GIB, "text_encoder": 23 * GIB, "vae": 3 * GIB}
 
 
 @pytest.mark.parametrize(
-    ("weights", "free", "resident"),
-    [(62 * GIB, 79 * GIB, True), (62 * GIB, 47 * GIB, False), (62 * GIB, 70 * GIB, True), (62 * GIB, 69 * GIB, False)],
+    ("free", "policy"),
+    [(79, "resident"), (69, "resident"), (68, "model offload"), (47, "model offload"), (43, "model offload")],
 )
-def test_weights_stay_on_the_device_where_there_is_room_for_a_clip_too(weights: int, free: int, resident: bool) -> None:
-    assert fits(weights, free) is resident
+def test_weights_stay_where_there_is_room_for_them_and_a_clip(free: int, policy: MemoryPolicy) -> None:
+    assert memory_policy(REAL, free * GIB) == policy
 
 
-def test_weights_are_counted_once(hub_cache: Path) -> None:
-    components = tiny_model(hub_cache)._ready().components
-    files = sum(file.stat().st_size for file in hub_cache.glob("models--builtin--tiny/snapshots/*/*/*.safetensors"))
-    assert weight_bytes(components) == pytest.approx(files, rel=0.05)
-    assert home_of(components, "cpu") == "cpu"
+def test_a_gpu_that_cannot_hold_the_largest_component_is_refused_with_the_figures() -> None:
+    with pytest.raises(OutOfMemory, match=r"has 23 GiB free; the transformer alone needs 35 GiB, and 8 GiB"):
+        memory_policy(REAL, 23 * GIB)
+
+
+def test_sizes_on_the_disk_are_those_in_memory(hub_cache: Path) -> None:
+    stored = stored_bytes(locate(tiny_config(hub_cache)).path)
+    loaded = loaded_bytes(tiny_model(hub_cache)._ready().components)
+    assert set(stored) == set(loaded) == set(COMPONENTS) - {"scheduler", "tokenizer"}
+    assert sum(loaded.values()) == pytest.approx(sum(stored.values()), rel=0.05)
+
+
+def test_the_preflight_tells_the_weights(hub_cache: Path, tmp_path: Path) -> None:
+    assert check_memory(tiny_config(hub_cache)) == "0.0 GiB of weights in the host's memory"

@@ -26,3 +26,9 @@ def chosen_device(asked: str | None) -> str:
 def device_name(device: str) -> str:
     """What a reply calls the device: the GPU's model, or "cpu"."""
     return torch.cuda.get_device_name(device) if device.startswith("cuda") else device
+
+
+def free_bytes(device: str) -> int:
+    """Bytes of a CUDA device's memory that nobody has taken."""
+    free, _ = torch.cuda.mem_get_info(device)
+    return free

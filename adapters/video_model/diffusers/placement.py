@@ -1,35 +1,54 @@
 """Where the weights stay between jobs: on the device, or on the host where the device cannot hold them all."""
 
-from typing import Final
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Literal
 
 import torch
 
 from adapters.video_model.diffusers.loading import Components
+from domain.errors import OutOfMemory
 
-_ACTIVATIONS_BYTES: Final = 8 << 30
+MemoryPolicy = Literal["resident", "model offload"]
+
+_GIB: Final = 1 << 30
+_ACTIVATIONS_BYTES: Final = 8 * _GIB
 """Kept free on the device for a clip's activations. 1920x1088x121 takes more, 768x512x121 less; a job that does
 not fit can still ask for `low_vram`."""
 
 
-def home_of(components: Components, device: str) -> str:
-    """`device` if all weights fit there beside a clip, else "cpu": every job then runs with model offload."""
-    if not device.startswith("cuda"):
-        return device
-    free, _ = torch.cuda.mem_get_info(device)
-    return device if fits(weight_bytes(components), free) else "cpu"
+def memory_policy(component_bytes: Mapping[str, int], free: int) -> MemoryPolicy:
+    """The way in which weights of these sizes run on a device with `free` bytes.
+
+    Resident: all of them stay there. Model offload: they stay on the host, and one component at a time is there.
+
+    Raises:
+        OutOfMemory: not even the largest component fits beside a clip.
+    """
+    if sum(component_bytes.values()) + _ACTIVATIONS_BYTES <= free:
+        return "resident"
+    name = max(component_bytes, key=lambda component: component_bytes[component])
+    if component_bytes[name] + _ACTIVATIONS_BYTES <= free:
+        return "model offload"
+    message = (
+        f"The GPU has {free / _GIB:.0f} GiB free; the {name} alone needs {component_bytes[name] / _GIB:.0f} GiB, and "
+        f"{_ACTIVATIONS_BYTES / _GIB:.0f} GiB for a clip: choose a larger GPU"
+    )
+    raise OutOfMemory(message)
 
 
-def fits(weights: int, free: int) -> bool:
-    """Whether `weights` bytes can stay on a device with `free` bytes."""
-    return weights + _ACTIVATIONS_BYTES <= free
-
-
-def weight_bytes(components: Components) -> int:
-    """Bytes of all parameters and buffers, each counted once."""
-    tensors = {
-        tensor.data_ptr(): tensor.nbytes
-        for part in components.by_name.values()
+def loaded_bytes(components: Components) -> dict[str, int]:
+    """Bytes of the parameters and buffers of each component."""
+    return {
+        name: sum(tensor.nbytes for tensor in (*part.parameters(), *part.buffers()))
+        for name, part in components.by_name.items()
         if isinstance(part, torch.nn.Module)
-        for tensor in (*part.parameters(), *part.buffers())
     }
-    return sum(tensors.values())
+
+
+def stored_bytes(snapshot: Path) -> dict[str, int]:
+    """Bytes of the weight files of each component, as they lie on the disk."""
+    sizes: dict[str, int] = {}
+    for file in snapshot.glob("*/*.safetensors"):
+        sizes[file.parent.name] = sizes.get(file.parent.name, 0) + file.stat().st_size
+    return sizes

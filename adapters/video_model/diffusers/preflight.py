@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import torch
 
 from adapters.video_model.config import ModelConfig
-from adapters.video_model.diffusers.device import chosen_device, device_name
-from adapters.video_model.diffusers.location import find
+from adapters.video_model.diffusers.device import chosen_device, device_name, free_bytes
+from adapters.video_model.diffusers.location import COMPONENTS, find
+from adapters.video_model.diffusers.placement import memory_policy, stored_bytes
 from adapters.video_model.diffusers.recognition import read_config, recognise_family, recognise_recipe
 from domain.errors import GpuFailed
 
@@ -35,6 +36,19 @@ def check_device(config: ModelConfig) -> str:
         message = f"The installed torch has code for {built}, and this GPU is sm_{capability[0]}{capability[1]}"
         raise GpuFailed(message)
     return f"{device_name(device)}, {free / 2**30:.0f} of {total / 2**30:.0f} GiB free"
+
+
+def check_memory(config: ModelConfig) -> str:
+    """One line on how the weights will be held. Raises OutOfMemory if the GPU cannot hold the largest component."""
+    device = chosen_device(config.device)
+    snapshot = find(config)
+    if snapshot is None:
+        return "known once the model is downloaded"
+    sizes = {name: size for name, size in stored_bytes(snapshot.path).items() if name in COMPONENTS}
+    weights = f"{sum(sizes.values()) / 2**30:.1f} GiB of weights"
+    if not device.startswith("cuda"):
+        return f"{weights} in the host's memory"
+    return f"{weights}, {memory_policy(sizes, free_bytes(device))}"
 
 
 def has_code_for(capability: tuple[int, int], architectures: Sequence[str]) -> bool:

@@ -14,13 +14,13 @@ from adapters.video_model.config import ModelConfig
 from adapters.video_model.diffusers.call_mapping import map_call
 from adapters.video_model.diffusers.conditioning import fit_to_canvas
 from adapters.video_model.diffusers.decoding import decode_audio, decode_video, rgb24_chunks
-from adapters.video_model.diffusers.device import chosen_device, device_name
+from adapters.video_model.diffusers.device import chosen_device, device_name, free_bytes
 from adapters.video_model.diffusers.failures import translated
 from adapters.video_model.diffusers.loading import Components, load_components
 from adapters.video_model.diffusers.location import locate
 from adapters.video_model.diffusers.metering import Meter
 from adapters.video_model.diffusers.offload import model_offload
-from adapters.video_model.diffusers.placement import home_of, weight_bytes
+from adapters.video_model.diffusers.placement import loaded_bytes, memory_policy
 from adapters.video_model.diffusers.recognition import read_config, recognise_family, recognise_recipe
 from adapters.video_model.turns import Turns
 from application.job_control import JobControl, StageProgress
@@ -106,7 +106,9 @@ def _load(config: ModelConfig) -> _Loaded:
         transformer_layers=int(transformer["num_layers"]),
     )
     components = load_components(snapshot.path, dtype=config.dtype)
-    home = home_of(components, device)
+    sizes = loaded_bytes(components)
+    is_resident = not device.startswith("cuda") or memory_policy(sizes, free_bytes(device)) == "resident"
+    home = device if is_resident else "cpu"
     with translated():
         components.move_to(home)
     _log.info(
@@ -115,8 +117,8 @@ def _load(config: ModelConfig) -> _Loaded:
         revision=profile.revision,
         family=family.name,
         device=profile.device,
-        weight_bytes=weight_bytes(components),
-        policy="resident" if home == device else "model offload",
+        weight_bytes=sum(sizes.values()),
+        policy="resident" if is_resident else "model offload",
     )
     return _Loaded(components, profile, device, home)
 

@@ -41,7 +41,8 @@ check: $(SETUP)
 
 ## Measurements into benchmarks/results
 bench: $(SETUP)
-	$(BIN)/python benchmarks/import_time.py
+	PYTHONPATH=. $(BIN)/python benchmarks/import_time.py
+	PYTHONPATH=. $(BIN)/python benchmarks/overhead.py
 
 ## Known vulnerabilities in the locked dependencies; needs an advisory source
 audit: $(SETUP)

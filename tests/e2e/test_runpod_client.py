@@ -1,0 +1,29 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.e2e.settings import SMALL
+from tests.support.runpod_cloud import RunPodCloud
+from tests.support.worker_process import ROOT, WorkerProcess
+
+
+def test_runpods_own_client_gets_what_the_worker_made(
+    cloud: RunPodCloud, worker: WorkerProcess, tmp_path: Path
+) -> None:
+    client = subprocess.run(
+        [sys.executable, "-m", "tests.support.endpoint_client", json.dumps(SMALL)],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "RUNPOD_ENDPOINT_BASE_URL": cloud.base_url},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    seen = json.loads(client.stdout.splitlines()[-1])
+    assert seen["status"] == "COMPLETED"
+    assert seen["output"] == cloud.job(seen["id"]).output
+    assert (seen["failed"]["ok"], seen["failed"]["code"]) == (False, "invalid_input")
+    assert seen["sync"]["storage"]["path"].split("/")[2].startswith("sync-")
+    assert seen["health"]["jobs"]["completed"] >= 2

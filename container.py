@@ -6,7 +6,7 @@ the port's promise.
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dependency_injector import containers, providers
@@ -15,6 +15,8 @@ from adapters.disk import check_disk
 from adapters.encoder.config import EncoderConfig
 from adapters.http.config import HttpConfig
 from adapters.object_store.config import LocalConfig, SupabaseConfig
+from adapters.object_store.outbox import OutboxStore
+from adapters.object_store.outbox_folder import OutboxFolder
 from adapters.settings.description import describe
 from adapters.settings.environment import read_settings
 from adapters.settings.schema import Settings
@@ -23,12 +25,14 @@ from adapters.telemetry.redaction import Redactor
 from adapters.video_model.config import ModelConfig
 from adapters.wire.codec import Wire
 from application.diagnose import Check, Diagnose
+from application.generate_once import GenerateOnce
 from application.generate_video import GenerateVideo
 from application.ports.encoder import Encoder
 from application.ports.image_fetcher import ImageFetcher
 from application.ports.object_store import ObjectStore
 from application.ports.video_model import VideoModel
 from application.prepare import Prepare
+from application.progress import Watcher
 from application.warm_up import WarmUp
 from domain.errors import SettingsInvalid
 
@@ -63,6 +67,11 @@ def build_local_store(config: LocalConfig) -> ObjectStore:
     return LocalStore(config)
 
 
+def build_outbox_store(store: ObjectStore, folder: Path | None) -> OutboxStore:
+    """`store`, with an outbox for what it does not take."""
+    return OutboxStore(store, None if folder is None else OutboxFolder(folder))
+
+
 def build_image_fetcher(config: HttpConfig) -> ImageFetcher:
     """Input pictures from URLs and base64."""
     from adapters.http.client import GuardedClient
@@ -78,10 +87,22 @@ def build_encoder(config: EncoderConfig) -> Encoder:
     return PyAvEncoder(config)
 
 
+def build_progress() -> Callable[[str], Watcher]:
+    """What RunPod's queue is told of the job with an id. Only for its worker: it imports the SDK."""
+    from adapters.progress.runpod import RunPodProgress, sdk_line
+
+    return RunPodProgress(line=sdk_line())
+
+
 def build_redactor(settings: Settings) -> Redactor:
     """What logs and replies must not show: the settings' secrets and this machine's paths."""
     local = settings.store.local
-    chosen = {"hub": settings.model.hub_cache, "model": settings.model.path, "store": local.root if local else None}
+    chosen = {
+        "hub": settings.model.hub_cache,
+        "model": settings.model.path,
+        "store": local.root if local else None,
+        "outbox": settings.store.outbox,
+    }
     roots = {name: path.expanduser().absolute() for name, path in chosen.items() if path is not None}
     app, tmp, home = Path(__file__).resolve().parent, Path(tempfile.gettempdir()), Path("~").expanduser()
     return Redactor(secrets=settings.secrets, roots=roots | {"app": app, "tmp": tmp, "home": home})
@@ -179,15 +200,19 @@ class Container(containers.DeclarativeContainer):
         diffusers=providers.ThreadSafeSingleton(build_diffusers_model, settings.provided.model),
         synthetic=providers.ThreadSafeSingleton(build_synthetic_model, settings.provided.model),
     )
-    store: providers.Provider[ObjectStore] = providers.Selector(
+    plain_store: providers.Provider[ObjectStore] = providers.Selector(
         settings.provided.store.backend,
         supabase=providers.ThreadSafeSingleton(build_supabase_store, settings.provided.store.supabase),
         local=providers.ThreadSafeSingleton(build_local_store, settings.provided.store.local),
+    )
+    store: providers.Provider[OutboxStore] = providers.ThreadSafeSingleton(
+        build_outbox_store, plain_store, settings.provided.store.outbox
     )
     image_fetcher: providers.Provider[ImageFetcher] = providers.ThreadSafeSingleton(
         build_image_fetcher, settings.provided.http
     )
     encoder: providers.Provider[Encoder] = providers.ThreadSafeSingleton(build_encoder, settings.provided.encoder)
+    progress: providers.Provider[Callable[[str], Watcher]] = providers.ThreadSafeSingleton(build_progress)
 
     generate_video: providers.Provider[GenerateVideo] = providers.ThreadSafeSingleton(
         GenerateVideo,
@@ -197,6 +222,16 @@ class Container(containers.DeclarativeContainer):
         encoder=encoder,
         limits=settings.provided.limits,
         prefix=settings.provided.store.prefix,
+        work_root=work_root,
+    )
+    generate_once: providers.Provider[GenerateOnce] = providers.ThreadSafeSingleton(
+        GenerateOnce,
+        generate=generate_video,
+        model=model,
+        store=store,
+        codec=codec,
+        prefix=settings.provided.store.prefix,
+        keep_prompts=settings.provided.record_prompts,
         work_root=work_root,
     )
     diagnose: providers.Provider[Diagnose] = providers.Factory(

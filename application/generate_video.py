@@ -8,19 +8,21 @@ from pathlib import Path
 import attrs
 
 from application.job import Job
-from application.job_control import JobControl
+from application.job_control import JobControl, StageProgress
 from application.ports.encoder import Encoder
 from application.ports.image_fetcher import ImageFetcher
-from application.ports.object_store import ObjectHeaders, ObjectStore, ObjectUrl
+from application.ports.object_store import ObjectHeaders, ObjectStore
 from application.ports.video_model import GenerationInputs, VideoModel
 from application.spans import Spans
+from application.stored_objects import describe
 from application.workspace import workspace
 from domain.clip import ClipStatistics
-from domain.errors import StorageError
+from domain.errors import StoragePending
 from domain.naming import object_key
 from domain.plan import GenerationPlan, Limits, plan
 from domain.requests import GenerationRequest
-from domain.results import EncodedVideo, GenerationResult, StoredObject, Timings
+from domain.results import ClipPending, EncodedVideo, GenerationResult, StoredObject, Timings
+from domain.version import WORKER_VERSION
 
 
 def _utc_today() -> dt.date:
@@ -50,6 +52,7 @@ class GenerateVideo:
         """Make the clip and store it. Nothing but a whole, verified clip is ever stored.
 
         Raises:
+            ClipPending: the clip is whole, but waits outside of the store.
             WorkerError: any of the tree.
         """
         cold = next(self._jobs) == 0
@@ -64,27 +67,40 @@ class GenerateVideo:
             video, statistics = self._render(planned, inputs, target, control, spans)
             with spans.span("upload"):
                 key = object_key(self.prefix, self.today(), job.id, request.file_name)
-                self._put(target, key, video, control)
-                stored, warnings = self._describe(key, signed=request.return_signed_url)
-        return GenerationResult(
-            plan=planned,
-            profile=profile,
+                stored, pending = self._store(target, key, video, control, signed=request.return_signed_url)
+        result = GenerationResult(
+            mode=planned.mode,
+            seed=planned.seed,
+            steps=planned.steps,
+            guidance=planned.video.guidance_scale,
+            output=planned.output,
+            canvas=planned.canvas,
+            model=profile.identity,
+            device=profile.device,
             video=video,
             stored=stored,
             statistics=statistics,
             timings=_timings(spans, statistics),
             cold=cold,
-            warnings=planned.warnings + warnings,
+            worker_version=WORKER_VERSION,
+            warnings=planned.warnings,
         )
+        if pending is not None:
+            raise ClipPending(pending, result) from pending.__cause__
+        return result
 
     def _fetch(self, request: GenerationRequest, control: JobControl) -> GenerationInputs:
         if request.first_frame is None:
             return GenerationInputs()
-        return GenerationInputs(image=self.fetcher.fetch(request.first_frame, control))
+        control.report(StageProgress("fetch", 0, 1))
+        inputs = GenerationInputs(image=self.fetcher.fetch(request.first_frame, control))
+        control.report(StageProgress("fetch", 1, 1))
+        return inputs
 
     def _render(
         self, planned: GenerationPlan, inputs: GenerationInputs, target: Path, control: JobControl, spans: Spans
     ) -> tuple[EncodedVideo, ClipStatistics]:
+        control.report(StageProgress("generate", 0, planned.steps))
         with self.model.generate(planned, inputs, control) as clip:
             has_audio = clip.audio is not None
             with spans.span("encode"):
@@ -93,29 +109,17 @@ class GenerateVideo:
         with spans.span("encode"):
             return self.encoder.verify(target, planned.output, audio=has_audio), statistics
 
-    def _put(self, target: Path, key: str, video: EncodedVideo, control: JobControl) -> None:
+    def _store(
+        self, target: Path, key: str, video: EncodedVideo, control: JobControl, *, signed: bool
+    ) -> tuple[StoredObject, StoragePending | None]:
+        """Where the clip is; with the error if it will get there only later."""
         control.check()
-        self.store.put(target, key, ObjectHeaders(content_type=video.content_type, sha256=video.sha256), control)
-
-    def _describe(self, key: str, *, signed: bool) -> tuple[StoredObject, tuple[str, ...]]:
-        """Where the object is. A clip that is stored is never reported as lost for want of a URL."""
-        url: ObjectUrl | None = None
-        warnings: tuple[str, ...] = ()
-        if self.store.is_public or signed:
-            try:
-                url = self.store.url(key)
-            except StorageError as exc:
-                warnings = (f"The clip is stored, but the store gave no URL for it: {exc.message}",)
-        address = None if url is None else url.url
-        stored = StoredObject(
-            backend=self.store.backend,
-            bucket=self.store.bucket,
-            path=key,
-            signed_url=None if self.store.is_public else address,
-            public_url=address if self.store.is_public else None,
-            expires_at=None if url is None else url.expires_at,
-        )
-        return stored, warnings
+        headers = ObjectHeaders(content_type=video.content_type, sha256=video.sha256)
+        try:
+            self.store.put(target, key, headers, control)
+        except StoragePending as exc:
+            return StoredObject(backend=self.store.backend, bucket=self.store.bucket, path=key), exc
+        return describe(self.store, key, signed=signed), None
 
 
 def _timings(spans: Spans, statistics: ClipStatistics) -> Timings:

@@ -25,12 +25,17 @@ class Job:
     id: str
     may_return: bool = False
 
+    def key_for(self, request: GenerationRequest) -> str:
+        """By what a repeated delivery or submission is known: the caller's idempotency key, else the id."""
+        return request.idempotency_key.key if request.idempotency_key else self.id
+
     def seed_for(self, request: GenerationRequest) -> Seed:
         """The request's seed, or a drawn one."""
         if request.seed is not None:
             return request.seed
         if not self.may_return:
             return Seed(secrets.randbelow(MAX_SEED + 1))
-        key = request.idempotency_key.key if request.idempotency_key else self.id
-        digest = hashlib.sha256(f"{key}\n{attrs.asdict(request)!r}".encode("utf-8", "surrogatepass")).digest()
+        digest = hashlib.sha256(
+            f"{self.key_for(request)}\n{attrs.asdict(request)!r}".encode("utf-8", "surrogatepass")
+        ).digest()
         return Seed(int.from_bytes(digest[:8], "big") >> (64 - _SEED_BITS))

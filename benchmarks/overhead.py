@@ -31,7 +31,7 @@ def overhead_ms(guard: Guard, number: int) -> float:
     wall = time.perf_counter() - begin
     spent = reply["meta"]["timings"]
     generated = spent["prepare"] + spent["inference"] - spent["decode"]  # the decode runs under the encoder
-    return 1000 * (wall - generated - spent["encode"] - spent["upload"])
+    return 1000 * (wall - float(generated + spent["encode"] + spent["upload"]))
 
 
 def measure(container: Container) -> list[float]:

@@ -168,6 +168,19 @@ class StorageUnavailable(StorageError):
     code = "storage_unavailable"
 
 
+class StoragePending(StorageUnavailable):
+    """The store did not answer, but the object is safe: it will be delivered under its path later.
+
+    `path`, `bucket`, `sha256`: of the object; `sha256` is None where none was given to `put`.
+    """
+
+    def __init__(self, message: str, *, bucket: str, path: str, sha256: str | None) -> None:
+        super().__init__(message)
+        self.bucket = bucket
+        self.path = path
+        self.sha256 = sha256
+
+
 class ObjectMissing(StorageRejected):
     """No object under that key: `read`, `stat` and `url` raise it, `put` never does."""
 

@@ -62,5 +62,13 @@ def job_slug(job_id: str) -> str:
 
 def object_key(prefix: str, day: dt.date, job_id: str, file_name: FileName) -> str:
     """`{prefix}/{YYYY-MM-DD}/{job id}/{file_name}`; `day` is in UTC."""
-    segments = [prefix.strip("/"), day.isoformat(), job_slug(job_id), file_name.name]
-    return "/".join(segment for segment in segments if segment)
+    return _joined(prefix, day.isoformat(), job_slug(job_id), file_name.name)
+
+
+def record_key(prefix: str, job_key: str) -> str:
+    """`{prefix}/_jobs/{job id or idempotency key}.json`. No date: a second delivery may come on another day."""
+    return _joined(prefix, "_jobs", f"{job_slug(job_key)}.json")
+
+
+def _joined(prefix: str, *segments: str) -> str:
+    return "/".join(segment for segment in (prefix.strip("/"), *segments) if segment)

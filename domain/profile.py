@@ -87,6 +87,15 @@ def distilled_recipe() -> Recipe:
 
 
 @attrs.frozen(kw_only=True)
+class ModelIdentity:
+    """Which checkpoint made a clip. `family` is the family's name."""
+
+    name: str
+    revision: str
+    family: str
+
+
+@attrs.frozen(kw_only=True)
 class ModelProfile:
     """The loaded checkpoint, as far as planning and the reply need it."""
 
@@ -99,6 +108,10 @@ class ModelProfile:
     grid: Grid = Grid()
     transformer_layers: int = 48
     """Blocks of the transformer. A tiny checkpoint has two: an STG block beyond the last is ignored silently."""
+
+    @property
+    def identity(self) -> ModelIdentity:
+        return ModelIdentity(name=self.name, revision=self.revision, family=self.family.name)
 
     @property
     def has_gpu(self) -> bool:

@@ -5,8 +5,10 @@ import datetime as dt
 import attrs
 
 from domain.clip import ClipStatistics
-from domain.plan import GenerationPlan
-from domain.profile import ModelProfile
+from domain.errors import StoragePending
+from domain.geometry import ClipGeometry
+from domain.profile import ModelIdentity
+from domain.sampling import Seed
 
 
 @attrs.frozen(kw_only=True)
@@ -31,6 +33,8 @@ class StoredObject:
     signed_url: str | None = attrs.field(default=None, repr=False)
     public_url: str | None = None
     expires_at: dt.datetime | None = None
+    warnings: tuple[str, ...] = ()
+    """Why a URL that was wanted is missing."""
 
 
 @attrs.frozen(kw_only=True)
@@ -48,15 +52,41 @@ class Timings:
 
 @attrs.frozen(kw_only=True)
 class GenerationResult:
-    """A clip in the store, and how it came about."""
+    """A clip in the store, and how it came about: plain values, so that a record of them gives the same reply."""
 
-    plan: GenerationPlan
-    profile: ModelProfile
+    mode: str
+    seed: Seed
+    steps: int
+    guidance: float
+    """The picture's guidance scale."""
+    output: ClipGeometry
+    """What the file measures."""
+    canvas: ClipGeometry
+    """The grid point that was generated."""
+    model: ModelIdentity
+    device: str
     video: EncodedVideo
     stored: StoredObject
     statistics: ClipStatistics
     timings: Timings
     cold: bool
-    """Whether this was the process's first job."""
+    """Whether this was the first job of the process that made the clip."""
+    worker_version: str
+    """Of the worker that made the clip."""
     warnings: tuple[str, ...] = ()
-    """All of the job's, the plan's included."""
+    """The job's own, the plan's included; without those about the stored object."""
+    replayed: bool = False
+    """Whether the clip was made for an earlier delivery; times and device are then of that one."""
+
+    @property
+    def all_warnings(self) -> tuple[str, ...]:
+        """What the reply tells: the job's, then the stored object's."""
+        return self.warnings + self.stored.warnings
+
+
+class ClipPending(StoragePending):
+    """A clip that is whole and safe, but not in the store yet. `result` tells of it, without a URL."""
+
+    def __init__(self, pending: StoragePending, result: GenerationResult) -> None:
+        super().__init__(pending.message, bucket=pending.bucket, path=pending.path, sha256=pending.sha256)
+        self.result = result

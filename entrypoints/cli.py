@@ -22,8 +22,10 @@ from entrypoints.examination import is_fit
 from entrypoints.guard import Guard, Reply, UseCase
 from entrypoints.job_input import InputError, input_from_file, input_from_flags
 from entrypoints.progress_bar import progress_bar
+from entrypoints.reporting import reporting
 
 _FAILED: Final = 1
+_BAR_SECONDS: Final = 0.1
 
 
 @click.group()
@@ -81,8 +83,9 @@ def doctor() -> None:
 
 def _reply_to(fields: dict[str, Any]) -> Reply:
     guard = Guard(open_codec(), _use_case())
-    with progress_bar(sys.stderr) as report:
-        return guard(fields, _new_job(), JobControl(report=report))
+    job = _new_job()
+    with reporting(progress_bar(sys.stderr), job_id=job.id, interval=_BAR_SECONDS) as report:
+        return guard(fields, job, JobControl(report=report))
 
 
 def _use_case() -> UseCase:

@@ -133,25 +133,26 @@ def sealed(reply: Reply) -> Reply:
 
 def facts(result: GenerationResult) -> dict[str, object]:
     """What the one line of a finished job tells (docs/operations/logging.md)."""
-    plan, timings = result.plan, result.timings
+    output, canvas = result.output, result.canvas
     return {
-        "seed": plan.seed.number,
-        "steps": plan.steps,
-        "size": str(plan.output.resolution),
-        "num_frames": plan.output.frames,
-        "fps": plan.output.frame_rate.number,
-        "generated_size": str(plan.canvas.resolution),
-        "generated_frames": plan.canvas.frames,
-        "model": result.profile.name,
-        "device": result.profile.device,
+        "seed": result.seed.number,
+        "steps": result.steps,
+        "size": str(output.resolution),
+        "num_frames": output.frames,
+        "fps": output.frame_rate.number,
+        "generated_size": str(canvas.resolution),
+        "generated_frames": canvas.frames,
+        "model": result.model.name,
+        "device": result.device,
         "bytes": result.video.size,
         "backend": result.stored.backend,
         "bucket": result.stored.bucket,
         "path": result.stored.path,
         "cold": result.cold,
         "peak_vram_bytes": result.statistics.peak_vram_bytes,
-        "warnings": list(result.warnings),
-        **{f"{name}_seconds": round(seconds, 3) for name, seconds in attrs.asdict(timings).items()},
+        "replayed": result.replayed,
+        "warnings": list(result.all_warnings),
+        **{f"{name}_seconds": round(seconds, 3) for name, seconds in attrs.asdict(result.timings).items()},
     }
 
 

@@ -6,20 +6,29 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any, Final
 
 import structlog
 
 from application.job import Job
 from application.job_control import JobControl
+from application.progress import Watcher
 from entrypoints.deadline import deadline_of
 from entrypoints.guard import Guard, Reply
+from entrypoints.reporting import reporting
 from entrypoints.worker_life import WorkerLife
 
 _GRACE_SECONDS: Final = 30.0
 """How long a cancelled job's thread may take to the end of its step before the process is given up."""
+_PROGRESS_SECONDS: Final = 1.0
 
 _log: Final = structlog.get_logger()
+
+
+def unwatched(_: str) -> Watcher:
+    """Nobody sees how far the job is."""
+    return nullcontext(lambda _: None)
 
 
 def _give_up() -> None:
@@ -32,7 +41,9 @@ class JobHandler:
     """What the SDK calls for each job. Jobs run on a thread of their own, one after the other.
 
     `may_return`: the queue may deliver a job twice. `default_seconds`: time budget of a job that brings none;
-    0: none. `life` counts jobs, and asks for a fresh worker. A stop flag belongs to a delivery, not to a job's id.
+    0: none. `life` counts jobs, and asks for a fresh worker. `watch` opens the progress of the job with an id; it is
+    closed, with nothing on its way any more, before the SDK gets the reply. A stop flag belongs to a delivery, not to
+    a job's id.
     """
 
     def __init__(
@@ -42,6 +53,7 @@ class JobHandler:
         *,
         may_return: bool,
         default_seconds: float = 0.0,
+        watch: Callable[[str], Watcher] = unwatched,
         grace_seconds: float = _GRACE_SECONDS,
         give_up: Callable[[], None] = _give_up,
     ) -> None:
@@ -49,6 +61,7 @@ class JobHandler:
         self._life = life
         self._may_return = may_return
         self._default_seconds = default_seconds
+        self._watch = watch
         self._grace_seconds = grace_seconds
         self._give_up = give_up
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="job")
@@ -69,8 +82,10 @@ class JobHandler:
         if self._may_return:
             deadline = deadline_of(delivered, self._default_seconds, time.monotonic())
         job = Job(id=str(delivered.get("id", "job")), may_return=self._may_return)
-        control = JobControl(deadline=deadline, is_cancelled=stop.is_set)
-        return self._life.finished(self._guard(delivered.get("input"), job, control))
+        with reporting(self._watch(job.id), job_id=job.id, interval=_PROGRESS_SECONDS) as report:
+            control = JobControl(deadline=deadline, is_cancelled=stop.is_set, report=report)
+            reply = self._guard(delivered.get("input"), job, control)
+        return self._life.finished(reply)
 
     async def _outlast(self, work: "asyncio.Future[Reply]") -> None:
         """Wait for the thread, through any number of further stop signals.

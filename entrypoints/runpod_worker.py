@@ -13,7 +13,7 @@ from domain.errors import WorkerError
 from entrypoints.boot import boot
 from entrypoints.examination import as_operation
 from entrypoints.guard import Guard, Reply
-from entrypoints.job_handler import JobHandler
+from entrypoints.job_handler import JobHandler, unwatched
 from entrypoints.worker_life import WorkerLife
 
 _QUEUE: Final = "RUNPOD_WEBHOOK_GET_JOB"
@@ -41,10 +41,12 @@ def main() -> None:
     in_queue = takes_from_queue(os.environ, sys.argv)
     try:
         container = boot(os.environ)
-        guard = Guard(container.codec(), container.generate_video(), {"doctor": as_operation(container.diagnose())})
+        guard = Guard(container.codec(), container.generate_once(), {"doctor": as_operation(container.diagnose())})
         settings = container.settings()
         life = WorkerLife(jobs_in_hand=_jobs_in_hand, max_jobs=settings.max_jobs_per_worker)
-        handler = JobHandler(guard, life, may_return=in_queue, default_seconds=settings.job_timeout_seconds)
+        watch = container.progress() if in_queue else unwatched
+        seconds = settings.job_timeout_seconds
+        handler = JobHandler(guard, life, may_return=in_queue, default_seconds=seconds, watch=watch)
         config = {"handler": handler, "concurrency_modifier": life.concurrency}
     except WorkerError as error:
         _log.error("worker.unfit", code=error.code, error=error.message)

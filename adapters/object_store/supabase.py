@@ -115,12 +115,12 @@ class SupabaseStore(ObjectStore):
     @override
     def read(self, key: str, limit: int) -> bytes:
         require_legal_key(key)
-        return self._call(lambda storage: self._download(storage.session, key, limit))
+        return self._look(lambda storage: self._download(storage.session, key, limit))
 
     @override
     def stat(self, key: str) -> ObjectStat:
         require_legal_key(key)
-        return self._call(lambda storage: _object_stat(storage.from_(self.bucket).info(key)))
+        return self._look(lambda storage: _object_stat(storage.from_(self.bucket).info(key)))
 
     @override
     def url(self, key: str) -> ObjectUrl:
@@ -139,11 +139,15 @@ class SupabaseStore(ObjectStore):
 
     @override
     def check(self) -> None:
-        self._call(self._find_bucket, policy=self._policy.quick(), timeout=CHECK_TIMEOUT)
+        self._look(self._find_bucket)
 
     def close(self) -> None:
         """End the idle connections. A later call opens new ones."""
         self._transport.close()
+
+    def _look(self, operation: Callable[[SyncStorageClient], T]) -> T:
+        """`_call` with little patience: a look is worth no wait, with work to be done or shown behind it."""
+        return self._call(operation, policy=self._policy.quick(), timeout=CHECK_TIMEOUT)
 
     def _call(
         self,
@@ -181,11 +185,7 @@ class SupabaseStore(ObjectStore):
 
     def _compare_size(self, key: str, size: int) -> None:
         try:
-            stored = self._call(
-                lambda storage: _object_stat(storage.from_(self.bucket).info(key)),
-                policy=self._policy.quick(),
-                timeout=CHECK_TIMEOUT,
-            )
+            stored = self.stat(key)
         except ObjectMissing as exc:
             message = f"{KEY_HINT} (the object was taken, but cannot be seen)"
             raise StorageAuth(message) from exc

@@ -1,6 +1,8 @@
 """From single variables to the config classes that the adapters take."""
 
+import os
 from pathlib import Path
+from typing import Final
 
 from adapters.http.config import HttpConfig
 from adapters.object_store.config import LocalConfig, SupabaseConfig
@@ -9,15 +11,20 @@ from adapters.settings.variables import Variables
 from adapters.video_model.config import ModelConfig
 from domain.plan import Limits
 
+NETWORK_VOLUME: Final = Path("/runpod-volume")
+"""Where RunPod mounts a Serverless endpoint's network volume, the only disk that outlives a worker."""
 
-def assemble(variables: Variables) -> Settings:
+
+def assemble(variables: Variables, network_volume: Path = NETWORK_VOLUME) -> Settings:
     """The settings that checked variables mean."""
+    on_runpod = bool(variables.RUNPOD_POD_ID or variables.RUNPOD_WEBHOOK_GET_JOB)
     return Settings(
         model=_model(variables),
         store=StoreSettings(
             backend=variables.STORAGE_BACKEND,
             supabase=_supabase(variables) if variables.STORAGE_BACKEND == "supabase" else None,
             local=_local(variables) if variables.STORAGE_BACKEND == "local" else None,
+            outbox=variables.OUTBOX_DIR or (_outbox_on(network_volume) if on_runpod else None),
         ),
         http=HttpConfig(
             private_hosts=variables.INPUT_ALLOW_PRIVATE_HOSTS.names,
@@ -28,7 +35,8 @@ def assemble(variables: Variables) -> Settings:
         log=LogSettings(level=variables.LOG_LEVEL, format=variables.LOG_FORMAT),
         job_timeout_seconds=variables.JOB_TIMEOUT_SECONDS,
         max_jobs_per_worker=variables.MAX_JOBS_PER_WORKER,
-        on_runpod=bool(variables.RUNPOD_POD_ID or variables.RUNPOD_WEBHOOK_GET_JOB),
+        record_prompts=variables.RECORD_PROMPTS,
+        on_runpod=on_runpod,
     )
 
 
@@ -75,3 +83,7 @@ def _supabase(variables: Variables) -> SupabaseConfig | None:
 
 def _local(variables: Variables) -> LocalConfig:
     return LocalConfig() if variables.LOCAL_STORE_DIR is None else LocalConfig(root=variables.LOCAL_STORE_DIR)
+
+
+def _outbox_on(volume: Path) -> Path | None:
+    return volume / "ltx2-outbox" if volume.is_dir() and os.access(volume, os.W_OK) else None

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 from cattrs import ClassValidationError
 
-from adapters.settings.assembly import assemble
+from adapters.settings.assembly import NETWORK_VOLUME, assemble
 from adapters.settings.schema import Settings
 from adapters.settings.values import settings_converter
 from adapters.settings.variables import TABLE, Variables
@@ -19,12 +20,12 @@ _MAX_SHOWN: Final = 60
 _HUB_FOLDERS: Final = ("HF_HUB_CACHE", "HF_HOME", "TRANSFORMERS_CACHE")
 
 
-def read_settings(environ: Mapping[str, str]) -> Settings:
+def read_settings(environ: Mapping[str, str], network_volume: Path = NETWORK_VOLUME) -> Settings:
     """The settings that `environ` holds. Values are stripped; an empty one counts as not set.
 
     Of the stores only the chosen one is looked at: a wrong SUPABASE_URL does not matter to the local store.
     Besides the table's variables HOME and XDG_CACHE_HOME are read, for folders that begin with "~" and for the
-    Hub's default cache.
+    Hub's default cache. Of the disk only `network_volume` is looked at: whether an outbox can be there.
 
     Raises:
         SettingsInvalid: with one fault for each wrong variable, in the table's order.
@@ -40,7 +41,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         in_order = tuple(faults[name] for name in TABLE if name in faults)
         message = "Wrong settings: " + "; ".join(str(fault) for fault in in_order)
         raise SettingsInvalid(message, faults=in_order)
-    return assemble(variables)
+    return assemble(variables, network_volume)
 
 
 def _structure(texts: Mapping[str, str], home: str) -> tuple[Variables, dict[str, Fault]]:

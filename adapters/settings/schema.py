@@ -1,5 +1,6 @@
 """What the worker is configured with: the adapters' config classes and the few settings that belong to none."""
 
+from pathlib import Path
 from typing import Literal
 
 import attrs
@@ -22,6 +23,8 @@ class StoreSettings:
     backend: Backend
     supabase: SupabaseConfig | None = None
     local: LocalConfig | None = None
+    outbox: Path | None = None
+    """Folder for what the store did not take; None: it is lost."""
 
     @property
     def prefix(self) -> str:
@@ -52,6 +55,8 @@ class Settings:
     """Time budget of a job that brings no `policy.executionTimeout`; 0: none."""
     max_jobs_per_worker: int = 0
     """Jobs after which the platform is asked for a fresh worker; 0: never."""
+    record_prompts: bool = True
+    """Whether the records of finished jobs hold the prompts."""
     on_runpod: bool = False
     """Whether the platform started this process."""
 

@@ -134,6 +134,15 @@ class Variables:
     LOCAL_STORE_DIR: Path | None = _variable(
         None, _FOLDER, "where the `local` store keeps its files; on RunPod it must be set", shown="`outputs`"
     )
+    OUTBOX_DIR: Path | None = _variable(
+        None,
+        _FOLDER,
+        "where a clip waits that the store did not take; workers may share it",
+        shown="`/runpod-volume/ltx2-outbox` on RunPod with a network volume that can be written, else none",
+    )
+    RECORD_PROMPTS: bool = _variable(
+        True, _FLAG, "whether the records of finished jobs, which lie in the store beside the clips, hold the prompts"
+    )
     MAX_NUM_FRAMES: Count = _variable(1025, "a whole number, 1 or more", "most frames of a clip")
     MAX_PIXELS: Pixels = _variable(FULL_HD.pixels, "a whole number, 4096 or more", "largest width x height of a clip")
     MAX_SECONDS: ClipSeconds = _variable(20.0, "a number, 1 or more", "longest clip: frames / fps", shown="`20`")

@@ -1,18 +1,20 @@
-"""The wire's four functions as one object, which the container hands to the entrypoints."""
+"""The wire's functions as one object, which the container hands to the entrypoints and the use cases."""
 
 import attrs
 
 from adapters.wire.failures import encode_failure, encode_internal
+from adapters.wire.records import decode_record, encode_record
 from adapters.wire.requests import decode_request
 from adapters.wire.results import encode_result
 from domain.errors import WorkerError
+from domain.record import JobRecord
 from domain.requests import GenerationRequest
 from domain.results import GenerationResult
 
 
 @attrs.frozen
 class Wire:
-    """JSON to requests, results and errors to JSON. Stateless."""
+    """JSON to requests, results and errors to JSON, records both ways. Stateless."""
 
     def decode_request(self, raw: object, path: str = "") -> GenerationRequest:
         """See `requests.decode_request`. Raises InvalidInput."""
@@ -29,3 +31,11 @@ class Wire:
     def encode_internal(self, error_id: str) -> dict[str, object]:
         """See `failures.encode_internal`."""
         return encode_internal(error_id)
+
+    def encode_record(self, record: JobRecord) -> bytes:
+        """See `records.encode_record`."""
+        return encode_record(record)
+
+    def decode_record(self, content: bytes) -> JobRecord:
+        """See `records.decode_record`. Raises InvalidValue."""
+        return decode_record(content)

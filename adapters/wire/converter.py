@@ -134,8 +134,9 @@ def _hook(read: Callable[[object], object]) -> Callable[[object, type], object]:
     return lambda value, _: read(value)
 
 
-def _strict_converter() -> Converter:
-    converter = Converter(forbid_extra_keys=True, detailed_validation=True)
+def strict_converter(*, omit_if_default: bool = False) -> Converter:
+    """A new converter with the hooks of requests, to which others can be added."""
+    converter = Converter(forbid_extra_keys=True, detailed_validation=True, omit_if_default=omit_if_default)
     for kind, read in _READERS.items():
         converter.register_structure_hook(kind, _hook(read))
     for kind in (Steps, GuidanceScale):  # they may be left out, but the contract's table does not say null
@@ -143,4 +144,4 @@ def _strict_converter() -> Converter:
     return converter
 
 
-CONVERTER: Final = _strict_converter()
+CONVERTER: Final = strict_converter()

@@ -1,6 +1,6 @@
 """The reply to a job that failed (contract section 4)."""
 
-from domain.errors import WorkerError
+from domain.errors import StoragePending, WorkerError
 
 
 def encode_failure(error: WorkerError, error_id: str) -> dict[str, object]:
@@ -13,6 +13,8 @@ def encode_failure(error: WorkerError, error_id: str) -> dict[str, object]:
         "details": [{"path": fault.path, "message": fault.message} for fault in error.faults],
         "error_id": error_id,
     }
+    if isinstance(error, StoragePending):
+        reply["storage"] = {"bucket": error.bucket, "path": error.path, "pending": True, "sha256": error.sha256}
     if error.refresh_worker:
         reply["refresh_worker"] = True
     return reply

@@ -7,16 +7,15 @@ import attrs
 
 from domain.geometry import ClipGeometry
 from domain.results import GenerationResult, StoredObject
-from domain.version import WORKER_VERSION
 
 
-def encode_result(result: GenerationResult, worker_version: str = WORKER_VERSION) -> dict[str, object]:
+def encode_result(result: GenerationResult) -> dict[str, object]:
     """The reply as plain JSON values, without NaN. Seconds are rounded to milliseconds."""
-    reply: dict[str, object] = {"ok": True, "mode": result.plan.mode}
+    reply: dict[str, object] = {"ok": True, "mode": result.mode}
     if result.stored.backend == "supabase":
         reply["supabase"] = _place(result.stored)
     reply["storage"] = _storage(result)
-    reply["meta"] = _meta(result) | {"worker_version": worker_version}
+    reply["meta"] = _meta(result)
     return reply
 
 
@@ -43,24 +42,25 @@ def _storage(result: GenerationResult) -> dict[str, object]:
 
 
 def _meta(result: GenerationResult) -> dict[str, object]:
-    plan, profile = result.plan, result.profile
+    output, model = result.output, result.model
     return {
-        "seed": plan.seed.number,
-        "fps": plan.output.frame_rate.number,
-        **_measures(plan.output),
+        "seed": result.seed.number,
+        "fps": output.frame_rate.number,
+        **_measures(output),
         "inference_seconds": _seconds(result.statistics.inference_seconds),
-        "frame_rate": str(plan.output.frame_rate),
-        "steps": plan.steps,
-        "guidance": plan.video.guidance_scale,
-        "model": {"name": profile.name, "revision": profile.revision, "family": profile.family.name},
-        "device": profile.device,
+        "frame_rate": str(output.frame_rate),
+        "steps": result.steps,
+        "guidance": result.guidance,
+        "model": {"name": model.name, "revision": model.revision, "family": model.family},
+        "device": result.device,
         "audio": _audio(result),
-        "duration_seconds": _seconds(plan.output.duration),
-        "generated": _measures(plan.canvas),
+        "duration_seconds": _seconds(output.duration),
+        "generated": _measures(result.canvas),
         "timings": {stage: _seconds(value) for stage, value in attrs.asdict(result.timings).items()},
         "peak_vram_bytes": result.statistics.peak_vram_bytes,
         "cold": result.cold,
-        "warnings": list(result.warnings),
+        "warnings": list(result.all_warnings),
+        "worker_version": result.worker_version,
     }
 
 

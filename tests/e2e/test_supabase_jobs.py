@@ -63,7 +63,7 @@ def test_the_signed_url_leads_to_the_clip_and_stands_in_no_log_line(
 def test_a_store_that_asks_for_a_long_rest_fails_the_job_at_once(
     project: SupabaseServer, supabase_worker: WorkerProcess, supabase_cloud: RunPodCloud
 ) -> None:
-    project.fail(slow_down("3600"))
+    project.fail(slow_down("3600"), times=2)
     job = supabase_cloud.wait(supabase_cloud.submit(SMALL))
     assert job.state == "FAILED"
     assert (job.output["code"], job.output["retryable"]) == ("storage_unavailable", True)

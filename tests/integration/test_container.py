@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.object_store.outbox_folder import OutboxFolder
+from application.ports.object_store import ObjectHeaders
 from container import Container, open_codec, open_container
 from domain.errors import SettingsInvalid
 from tests.fakes.object_store import InMemoryStore
@@ -39,7 +41,24 @@ def test_every_provider_builds_for_every_combination(tmp_path: Path, model: str,
     assert generate.fetcher is container.image_fetcher()
     assert generate.prefix == "ltx2"
     assert generate.store.backend == store
+    once = container.generate_once()
+    assert once.generate is generate
+    assert (once.model, once.store, once.prefix, once.keep_prompts) == (generate.model, generate.store, "ltx2", True)
     assert {check.name for check in container.diagnose().checks} >= {"disk", "encoder", "snapshot", "store"}
+
+
+def test_an_outbox_and_unkept_prompts_are_as_the_settings_say(tmp_path: Path) -> None:
+    asked = {"OUTBOX_DIR": str(tmp_path / "outbox"), "RECORD_PROMPTS": "false"}
+    container = open_container(environment(tmp_path, store="supabase") | asked)
+    assert container.redactor().text(f"{tmp_path}/outbox/ready-1") == "<outbox>/ready-1"
+    folder = OutboxFolder(tmp_path / "outbox")
+    (tmp_path / "clip").write_bytes(b"clip")
+    folder.add(tmp_path / "clip", "ltx2/clip.mp4", ObjectHeaders(content_type="video/mp4"))
+    fake = InMemoryStore()
+    with container.plain_store.override(fake):
+        assert container.store().drain(10) == 1
+        assert not container.generate_once().keep_prompts
+    assert fake.objects["ltx2/clip.mp4"].content == b"clip"
 
 
 def test_the_model_is_built_once_however_many_threads_ask(tmp_path: Path) -> None:

@@ -113,6 +113,17 @@ def test_each_job_gets_a_scheduler_of_its_own(model: DiffusersModel) -> None:
     assert schedulers[0].config == components.by_name["scheduler"].config
 
 
+def test_explicit_sigmas_are_run_as_they_are_also_on_a_dev_checkpoint(model: DiffusersModel) -> None:
+    """The dynamic scheduler would shift [1, 0.725, 0.4219] to [1, 0.721, 0.1] without a word."""
+    sigmas = [1.0, 0.725, 0.421875]
+    static = components_of(model).pipeline("LTX2Pipeline", static_schedule=True).scheduler
+    static.set_timesteps(sigmas=sigmas, mu=2.0)
+    assert static.sigmas.tolist() == pytest.approx([*sigmas, 0.0])
+    dynamic = components_of(model).pipeline("LTX2Pipeline", static_schedule=False).scheduler
+    dynamic.set_timesteps(sigmas=sigmas, mu=2.0)
+    assert dynamic.sigmas.tolist() != pytest.approx([*sigmas, 0.0])
+
+
 @pytest.mark.parametrize("name", ["builtin/tiny", "builtin/tiny-2.3"])
 def test_pictures_and_sound_are_those_of_the_plain_pipeline(hub_cache: Path, name: str) -> None:
     """Decoding outside of the pipeline, sound first, changes no bit."""

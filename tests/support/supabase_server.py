@@ -33,7 +33,7 @@ class SupabaseServer:
     makes others, `foreign_key` and `expired_key` bad ones. `buckets` and `objects` (of `bucket`) can be read and
     changed at any time. `requests` lists (method, path below /storage/v1) as they come, `headers` theirs by lower-case
     name, `sent_bytes` counts what the replies' bodies took. `fail(fault, times)` lets the next requests fail, see
-    supabase_replies; `Fault()` lets one pass. `clock` is what signed URLs expire by.
+    supabase_replies; `Fault()` lets one pass, `recover()` all. `clock` is what signed URLs expire by.
 
     With `discard` contents are hashed and thrown away.
     """
@@ -75,6 +75,10 @@ class SupabaseServer:
 
     def fail(self, fault: Fault, times: int = 1) -> None:
         self._faults.extend([fault] * times)
+
+    def recover(self) -> None:
+        """Let no further request fail."""
+        self._faults.clear()
 
     def next_fault(self) -> Fault:
         return self._faults.popleft() if self._faults else Fault()

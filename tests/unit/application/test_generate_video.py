@@ -22,6 +22,7 @@ from domain.errors import (
     OutOfMemory,
     OverLimit,
     StorageAuth,
+    StoragePending,
     StorageUnavailable,
     WorkerError,
 )
@@ -29,8 +30,9 @@ from domain.geometry import ClipGeometry, FrameCount, FrameRate, Side
 from domain.naming import FileName
 from domain.plan import Limits
 from domain.requests import GenerationRequest, ImageToVideo, ImageUrl, Prompt, TextToVideo
-from domain.results import EncodedVideo, GenerationResult
+from domain.results import ClipPending, EncodedVideo, GenerationResult
 from domain.sampling import Seed, Steps
+from domain.version import WORKER_VERSION
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.image_fetcher import FakeImageFetcher, plain_picture
 from tests.fakes.object_store import InMemoryStore
@@ -91,9 +93,12 @@ def test_a_clip_is_made_verified_and_stored_where_the_contract_says(world: World
     assert kept.headers.content_type == result.video.content_type
     assert world.encoder.calls == [("encode", "video.mp4"), ("verify", "video.mp4")]
     assert (result.stored.backend, result.stored.bucket, result.stored.path) == ("memory", "bucket", KEY)
-    assert result.plan.seed == Seed(3)
-    assert str(result.plan.output.resolution) == "100x64"
-    assert str(result.plan.canvas.resolution) == "128x64"
+    assert result.seed == Seed(3)
+    assert str(result.output.resolution) == "100x64"
+    assert str(result.canvas.resolution) == "128x64"
+    assert result.worker_version == WORKER_VERSION
+    assert (result.mode, result.steps, result.guidance, result.device) == ("t2v", 30, 7.0, "cpu")
+    assert (result.model.name, result.model.revision, result.model.family) == ("fake", "0", "ltx-2.3")
 
 
 def test_a_private_store_signs_a_url(world: World) -> None:
@@ -121,7 +126,7 @@ def test_a_stored_clip_is_not_lost_for_want_of_a_url(world: World) -> None:
     result = world.run()
     assert result.stored.signed_url is None
     assert result.stored.path == KEY
-    assert result.warnings == ("The clip is stored, but the store gave no URL for it: no answer",)
+    assert result.all_warnings == ("The clip is stored, but the store gave no URL for it: no answer",)
 
 
 def test_a_picture_is_fetched_and_handed_to_the_model(world: World) -> None:
@@ -193,6 +198,20 @@ def test_a_store_that_does_not_take_it(world: World, error: WorkerError) -> None
     world.fails(type(error))
 
 
+def test_a_clip_that_has_to_wait_ends_the_job_with_all_that_is_known_of_it(world: World) -> None:
+    cause = OSError("refused")
+    pending = StoragePending("no answer, kept", bucket="bucket", path=KEY, sha256="ab")
+    pending.__cause__ = cause
+    world.store.fail("put", pending)
+    with pytest.raises(ClipPending, match="no answer, kept") as caught:
+        world.run()
+    error, result = caught.value, caught.value.result
+    assert (error.code, error.retryable, error.__cause__) == ("storage_unavailable", True, cause)
+    assert (error.bucket, error.path, error.sha256) == ("bucket", KEY, "ab")
+    assert (result.stored.path, result.stored.signed_url, result.all_warnings) == (KEY, None, ())
+    assert result == attrs.evolve(world.run(), stored=result.stored, timings=result.timings, cold=True)
+
+
 def test_the_device_is_free_before_the_file_is_verified_and_stored(world: World) -> None:
     seen: list[int] = []
 
@@ -245,6 +264,17 @@ def test_every_stage_reports(world: World) -> None:
     world.run(report=heard.append)
     assert {event.stage for event in heard} == {"generate", "encode", "upload"}
     assert [event for event in heard if event.stage == "encode"][-1] == StageProgress("encode", 10, 10)
+
+
+def test_what_takes_long_before_its_first_step_is_named_when_it_begins(world: World) -> None:
+    heard: list[StageProgress] = []
+    world.run(PICTURE, report=heard.append)
+    assert heard[:3] == [
+        StageProgress("fetch", 0, 1), StageProgress("fetch", 1, 1), StageProgress("generate", 0, 30),
+    ]  # fmt: skip
+    heard.clear()
+    world.run(report=heard.append)
+    assert heard[0] == StageProgress("generate", 0, 30)
 
 
 def test_today_is_a_day_in_utc(world: World) -> None:

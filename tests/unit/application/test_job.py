@@ -32,6 +32,10 @@ def test_an_idempotency_key_stands_in_for_the_id() -> None:
     assert drawn("a", KEYED) == drawn("b", KEYED) != drawn("a")
 
 
+def test_a_job_is_known_by_its_key_or_by_its_id() -> None:
+    assert [Job(id="a").key_for(request) for request in (REQUEST, KEYED)] == ["a", "order-7"]
+
+
 def test_elsewhere_every_draw_is_new() -> None:
     assert len({drawn("a", may_return=False) for _ in range(20)}) == 20
 

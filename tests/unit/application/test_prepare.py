@@ -45,6 +45,14 @@ def test_a_failed_check_stops_the_start_before_the_model_is_touched() -> None:
     assert model.plans == []
 
 
+def test_every_finding_is_told_before_one_stops_the_start() -> None:
+    told: list[Finding] = []
+    checks = Diagnose((failing(StorageBucket("missing")), GOOD))
+    with pytest.raises(StorageBucket):
+        Prepare(checks, WarmUp(FakeVideoModel()))(told.append)
+    assert [finding.name for finding in told] == ["store", "disk"]
+
+
 def test_a_store_that_does_not_answer_is_only_told() -> None:
     error = StorageUnavailable("no answer")
     findings = prepare(FakeVideoModel(), failing(error))

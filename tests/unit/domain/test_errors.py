@@ -50,6 +50,7 @@ def test_a_text_of_exactly_2000_characters_is_whole() -> None:
         ("out_of_memory", False),
         ("gpu_failed", True),
         ("deadline_exceeded", True),
+        ("cancelled", False),
         ("encode_failed", False),
         ("storage_auth", False),
         ("storage_bucket", False),
@@ -76,6 +77,7 @@ def test_what_is_the_callers_fault() -> None:
         "input_unreadable",
         "over_limit",
         "deadline_exceeded",
+        "cancelled",
     }
 
 

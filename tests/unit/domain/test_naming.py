@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import InvalidValue
-from domain.naming import FileName, IdempotencyKey, job_slug, object_key
+from domain.naming import FileName, IdempotencyKey, job_slug, object_key, record_key
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 _DAY = dt.date(2026, 1, 13)
@@ -114,3 +114,16 @@ def test_no_job_id_leaves_its_folder(job_id: str) -> None:
     assert len(segments) == 4
     assert segments[2] not in {"", ".", ".."}
     assert segments[3] == "video.mp4"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "job", "key"),
+    [
+        ("ltx2", "order-7", "ltx2/_jobs/order-7.json"),
+        ("/team/ltx2/", "a", "team/ltx2/_jobs/a.json"),
+        ("", "a", "_jobs/a.json"),
+        ("ltx2", "../a", f"ltx2/_jobs/{job_slug('../a')}.json"),
+    ],
+)
+def test_a_record_lies_under_the_jobs_name_without_a_date(prefix: str, job: str, key: str) -> None:
+    assert record_key(prefix, job) == key

@@ -3,12 +3,14 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from application.job import Job
-from application.job_control import JobControl
+from application.job_control import JobControl, StageProgress
+from application.progress import Sink
 from container import open_codec
 from domain.errors import DiskFull
 from domain.requests import GenerationRequest
@@ -75,6 +77,24 @@ def test_deadlines_come_from_the_job_or_the_default_and_only_in_the_queue() -> N
     assert left[1] == pytest.approx(570, abs=5)
     assert left[2:] == [None, None]
     assert [job.may_return for job in seen.jobs] == [True, True, False, False]
+
+
+def test_a_job_is_watched_until_its_reply_is_handed_over() -> None:
+    log: list[object] = []
+
+    @contextmanager
+    def watch(job_id: str) -> Iterator[Sink]:
+        log.append(("opened", job_id))
+        yield lambda update: log.append((update.stage, update.step))
+        log.append("closed")
+
+    def use_case(_: GenerationRequest, __: Job, control: JobControl) -> GenerationResult:
+        control.report(StageProgress("generate", 1, 2))
+        message = "full"
+        raise DiskFull(message)
+
+    run(use_case, DELIVERED, watch=watch)
+    assert log == [("opened", "j1"), ("generate", 1), "closed"]
 
 
 class Rendering:

@@ -131,10 +131,20 @@ def test_the_budget_ends_the_retries_before_the_attempts_do(config: SupabaseConf
     server.fail(replies.LOCK_TIMEOUT, times=1000)
     begun = time.monotonic()
     with pytest.raises(StorageUnavailable):
-        store.stat(KEY)
+        store.url(KEY)
     store.close()
     assert time.monotonic() - begun < 5.0
-    assert 1 < len(server.requests) < 20
+    assert 2 < len(server.requests) < 20
+
+
+def test_a_look_gives_up_soon_for_a_job_waits_behind_it(store: SupabaseStore, server: SupabaseServer) -> None:
+    server.fail(replies.LOCK_TIMEOUT, times=1000)
+    looks: list[Callable[[], object]] = [lambda: store.read(KEY, 100), lambda: store.stat(KEY), store.check]
+    for look in looks:
+        server.requests.clear()
+        with pytest.raises(StorageUnavailable):
+            look()
+        assert len(server.requests) == 2
 
 
 def test_a_large_file_has_a_larger_budget(config: SupabaseConfig, server: SupabaseServer, tmp_path: Path) -> None:
@@ -191,7 +201,7 @@ def test_a_silent_store_is_unavailable_after_the_time_out(config: SupabaseConfig
     store = SupabaseStore(config, policy=attrs.evolve(POLICY, attempts=2), call_timeout=httpx.Timeout(0.1))
     server.fail(Fault(hang=30.0), times=2)
     with pytest.raises(StorageUnavailable, match="in time"):
-        store.stat(KEY)
+        store.url(KEY)
     store.close()
 
 

@@ -1,5 +1,6 @@
 """From environment variables to settings, or to everything that is wrong with them."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,7 @@ def test_the_defaults_are_the_contracts() -> None:
         limits=Limits(num_frames=1025, pixels=1920 * 1088, seconds=20),
         log=LogSettings(level="info", format=None),
         job_timeout_seconds=0,
+        record_prompts=True,
         on_runpod=False,
     )
 
@@ -75,6 +77,8 @@ def test_every_variable_arrives_at_its_place() -> None:
             "MAX_NUM_FRAMES": "257",
             "MAX_PIXELS": "4096",
             "MAX_SECONDS": "10.5",
+            "OUTBOX_DIR": "~/outbox",
+            "RECORD_PROMPTS": "false",
             "JOB_TIMEOUT_SECONDS": "570",
             "INPUT_ALLOW_PRIVATE_HOSTS": "minio",
             "INPUT_ALLOW_HTTP": "on",
@@ -106,15 +110,32 @@ def test_every_variable_arrives_at_its_place() -> None:
                 public=True,
                 signed_url_seconds=60,
             ),
+            outbox=Path("/home/me/outbox"),
         ),
         http=HttpConfig(private_hosts=frozenset({"minio"}), allow_http=True),
         limits=Limits(num_frames=257, pixels=4096, seconds=10.5),
         log=LogSettings(level="debug", format="json"),
         job_timeout_seconds=570,
+        record_prompts=False,
         on_runpod=True,
     )
     assert settings.store.prefix == "team/ltx2"
     assert settings.secrets == (Secret("sb_secret_abc"), Secret("hf_abc"))
+
+
+def test_the_outbox_is_on_the_network_volume_where_there_is_one(tmp_path: Path) -> None:
+    on_runpod = SUPABASE | {"RUNPOD_POD_ID": "pod"}
+    assert read_settings(on_runpod, tmp_path).store.outbox == tmp_path / "ltx2-outbox"
+    assert list(tmp_path.iterdir()) == []
+    assert read_settings(on_runpod | {"OUTBOX_DIR": "/mine"}, tmp_path).store.outbox == Path("/mine")
+    assert read_settings(on_runpod, tmp_path / "missing").store.outbox is None
+    assert read_settings(SUPABASE, tmp_path).store.outbox is None
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_network_volume_that_cannot_be_written_holds_no_outbox(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    assert read_settings(SUPABASE | {"RUNPOD_POD_ID": "pod"}, tmp_path).store.outbox is None
 
 
 def test_the_local_store() -> None:

@@ -5,7 +5,16 @@ import json
 import pytest
 
 from adapters.wire.failures import encode_failure, encode_internal
-from domain.errors import Fault, GpuFailed, InvalidInput, OverLimit, SettingsInvalid, WorkerError
+from domain.errors import (
+    Fault,
+    GpuFailed,
+    InvalidInput,
+    OverLimit,
+    SettingsInvalid,
+    StoragePending,
+    StorageUnavailable,
+    WorkerError,
+)
 from tests.unit.adapters.wire.goldens import golden
 
 _FAULTS = (Fault("prompt", "is required"), Fault("width", "must be even, got 511 (nearest: 510 or 512)"))
@@ -29,6 +38,14 @@ def test_a_failure_reply_is_the_golden_one(name: str, error: WorkerError) -> Non
 @pytest.mark.parametrize("error", [OverLimit("Too large"), InvalidInput(()), SettingsInvalid("Wrong")])
 def test_only_a_lost_device_refreshes_the_worker(error: WorkerError) -> None:
     assert "refresh_worker" not in encode_failure(error, "id")
+
+
+def test_a_clip_that_waits_is_told_with_its_place() -> None:
+    error = StoragePending("no answer", bucket="clips", path="a/b.mp4", sha256="ab12")
+    reply = encode_failure(error, "id")
+    assert (reply["code"], reply["retryable"]) == ("storage_unavailable", True)
+    assert reply["storage"] == {"bucket": "clips", "path": "a/b.mp4", "pending": True, "sha256": "ab12"}
+    assert "storage" not in encode_failure(StorageUnavailable("no answer"), "id")
 
 
 def test_an_error_without_words_still_has_a_text() -> None:

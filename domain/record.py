@@ -1,0 +1,92 @@
+"""What is kept of a finished job, so that a second delivery is answered without a second render."""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Final, Self
+
+import attrs
+
+from domain.profile import ModelIdentity
+from domain.requests import GenerationRequest, ImageReference, ImageUrl
+from domain.results import GenerationResult, StoredObject
+
+_NOT_OF_THE_CLIP: Final = frozenset({"idempotency_key", "return_signed_url"})
+"""Fields that change nothing of the stored object: who asks again, and how the answer looks."""
+
+
+@attrs.frozen(kw_only=True)
+class JobRecord:
+    """A finished job. `result` holds no URL: they expire, and a record may be read by others than the caller."""
+
+    fingerprint: str
+    created_at: dt.datetime
+    """Aware, in UTC."""
+    result: GenerationResult
+    inputs: Mapping[str, str]
+    """SHA-256 of each input, by the request's field: of the URL, or of the base64 text."""
+    prompt: str | None = None
+    """None where prompts are not kept."""
+    negative_prompt: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        request: GenerationRequest,
+        result: GenerationResult,
+        fingerprint: str,
+        *,
+        created_at: dt.datetime,
+        keep_prompts: bool,
+    ) -> Self:
+        """The record of `request`, which ended in `result`."""
+        stored = StoredObject(backend=result.stored.backend, bucket=result.stored.bucket, path=result.stored.path)
+        image = request.first_frame
+        return cls(
+            fingerprint=fingerprint,
+            created_at=created_at,
+            result=attrs.evolve(result, stored=stored),
+            inputs={} if image is None else {image.path: _digest(_reference(image))},
+            prompt=request.prompt.text if keep_prompts else None,
+            negative_prompt=request.negative_prompt if keep_prompts else None,
+        )
+
+
+def fingerprint(request: GenerationRequest, model: ModelIdentity) -> str:
+    """SHA-256 in hex of all that decides on the stored object: two jobs that share it want the same one.
+
+    In: every field as it was asked for, the mode, the checkpoint's name and revision. A seed that was left out
+    counts as left out, whatever was drawn for it. Out: who asks again (`idempotency_key`), how the answer looks
+    (`return_signed_url`), and the worker's version: a clip that exists is good also after an update. Fields
+    without a value do not count, so that a later version may add some.
+    """
+    fields = {
+        name: described
+        for name in (field.name for field in attrs.fields(type(request)))
+        if name not in _NOT_OF_THE_CLIP and (described := _described(getattr(request, name))) is not None
+    }
+    whole = {"mode": request.mode, "model": {"name": model.name, "revision": model.revision}, "request": fields}
+    return _digest(json.dumps(whole, sort_keys=True, allow_nan=False))
+
+
+def _described(value: object) -> object:
+    """`value` as plain JSON values; a whole number is an integer, in whatever type it came."""
+    if isinstance(value, ImageReference):
+        return {type(value).__name__: _digest(_reference(value))}
+    if isinstance(value, Fraction):
+        return str(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if attrs.has(type(value)):
+        return {field.name: _described(getattr(value, field.name)) for field in attrs.fields(type(value))}  # type: ignore[arg-type]  # has() says that it is an attrs class
+    return value
+
+
+def _reference(image: ImageReference) -> str:
+    return image.url if isinstance(image, ImageUrl) else image.base64
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,141 @@
+"""What makes two jobs the same, and what is kept of one."""
+
+import datetime as dt
+from typing import Any
+
+import attrs
+import pytest
+
+from domain.clip import ClipStatistics
+from domain.geometry import ClipGeometry, FrameCount, FrameRate, Resolution, Side
+from domain.media import OutputFormat
+from domain.naming import FileName, IdempotencyKey
+from domain.profile import ModelIdentity
+from domain.record import JobRecord, fingerprint
+from domain.requests import GenerationRequest, ImageToVideo, ImageUrl, InlineImage, Prompt, TextToVideo
+from domain.results import EncodedVideo, GenerationResult, StoredObject, Timings
+from domain.sampling import GuidanceScale, Seed, Steps
+
+MODEL = ModelIdentity(name="Lightricks/LTX-2", revision="abc", family="ltx-2")
+TEXT = TextToVideo(prompt=Prompt("a dog"), idempotency_key=IdempotencyKey("order-7"))
+PICTURE = ImageToVideo(prompt=Prompt("a dog"), image=ImageUrl("https://a.b/c?token=secret"))
+NOON = dt.datetime(2026, 1, 13, 12, tzinfo=dt.UTC)
+RESULT = GenerationResult(
+    mode="t2v",
+    seed=Seed(7),
+    steps=30,
+    guidance=7.0,
+    output=ClipGeometry(Resolution(512, 512), 49, FrameRate.from_number(23.976)),
+    canvas=ClipGeometry(Resolution(512, 512), 49, FrameRate.from_number(23.976)),
+    model=MODEL,
+    device="cpu",
+    video=EncodedVideo(content_type="video/mp4", size=10, sha256="ab", audio_rate=24_000, audio_channels=2),
+    stored=StoredObject(
+        backend="supabase",
+        bucket="b",
+        path="a/b.mp4",
+        signed_url="https://a.b/sign?token=secret",
+        expires_at=NOON,
+        warnings=("of the store",),
+    ),
+    statistics=ClipStatistics(prepare_seconds=0.1, inference_seconds=2.0, decode_seconds=0.5),
+    timings=Timings(fetch=0.0, prepare=0.1, inference=2.0, decode=0.5, encode=1.0, upload=0.25, total=4.0),
+    cold=True,
+    worker_version="1.2.3",
+    warnings=("of the plan",),
+)
+
+OTHERS: dict[str, Any] = {
+    "prompt": Prompt("a cat"),
+    "negative_prompt": "blurry",
+    "seed": Seed(0),
+    "steps": Steps(30),
+    "guidance": GuidanceScale(0),
+    "fps": FrameRate.from_number(23.976),
+    "num_frames": FrameCount(50),
+    "height": Side(514),
+    "width": Side(514),
+    "output_format": OutputFormat(name="webm", suffix=".webm", content_type="video/webm"),
+    "file_name": FileName("dog.mp4"),
+    "low_vram": True,
+}
+
+
+def mark(request: GenerationRequest) -> str:
+    return fingerprint(request, MODEL)
+
+
+@pytest.mark.parametrize("field", [field.name for field in attrs.fields(TextToVideo)])
+def test_every_field_counts_but_those_that_do_not_change_the_object(field: str) -> None:
+    if field == "return_signed_url":
+        assert mark(attrs.evolve(TEXT, return_signed_url=False)) == mark(TEXT)
+    elif field == "idempotency_key":
+        assert mark(attrs.evolve(TEXT, idempotency_key=None)) == mark(TEXT)
+    else:
+        assert mark(attrs.evolve(TEXT, **{field: OTHERS[field]})) != mark(TEXT)
+
+
+def test_fields_do_not_stand_in_for_each_other() -> None:
+    sides = attrs.evolve(TEXT, width=Side(256)), attrs.evolve(TEXT, height=Side(256))
+    texts = attrs.evolve(TEXT, negative_prompt=""), TEXT
+    assert len({mark(request) for request in (*sides, *texts)}) == 4
+
+
+def test_the_model_and_its_revision_count() -> None:
+    others = [attrs.evolve(MODEL, name="other"), attrs.evolve(MODEL, revision="def")]
+    assert len({fingerprint(TEXT, model) for model in (MODEL, *others)}) == 3
+
+
+def test_a_number_is_the_same_however_it_was_written() -> None:
+    whole, decimal = (attrs.evolve(TEXT, guidance=GuidanceScale(scale)) for scale in (7, 7.0))
+    assert mark(whole) == mark(decimal) != mark(attrs.evolve(TEXT, guidance=GuidanceScale(7.5)))
+
+
+def test_it_stays_the_same_from_one_version_to_the_next() -> None:
+    """Records live on: whoever changes this value makes every kept record worthless once."""
+    assert mark(TEXT) == "2e5ae787c2bf23006e47a30607bdf0e7d26771d2202530852d9b3ca23549198c"
+
+
+def test_the_picture_counts_and_the_mode_does() -> None:
+    pictures = [
+        PICTURE,
+        attrs.evolve(PICTURE, image=ImageUrl("https://a.b/d")),
+        attrs.evolve(PICTURE, image=InlineImage("AAAA")),
+        attrs.evolve(PICTURE, image=InlineImage("AAAB")),
+        attrs.evolve(PICTURE, image=InlineImage("https://a.b/c?token=secret")),
+        TEXT,
+    ]
+    assert len({mark(request) for request in pictures}) == len(pictures)
+    moved = attrs.evolve(PICTURE, image=ImageUrl("https://a.b/c?token=secret", path="batch[2].image_url"))
+    assert mark(moved) == mark(PICTURE)
+
+
+def test_half_a_surrogate_pair_can_be_hashed() -> None:
+    assert mark(attrs.evolve(PICTURE, prompt=Prompt("\ud83d"), image=ImageUrl("\ud83d"))) != mark(PICTURE)
+
+
+def record(request: GenerationRequest, *, keep_prompts: bool = True) -> JobRecord:
+    return JobRecord.of(request, RESULT, "f", created_at=NOON, keep_prompts=keep_prompts)
+
+
+def test_a_record_has_the_result_without_urls_and_what_is_said_of_them() -> None:
+    stored = StoredObject(backend="supabase", bucket="b", path="a/b.mp4")
+    assert record(TEXT).result == attrs.evolve(RESULT, stored=stored)
+    assert (record(TEXT).fingerprint, record(TEXT).created_at) == ("f", NOON)
+
+
+def test_prompts_are_kept_unless_they_are_not_wanted() -> None:
+    request = attrs.evolve(TEXT, negative_prompt="blurry")
+    kept, unkept = record(request), record(request, keep_prompts=False)
+    assert (kept.prompt, kept.negative_prompt) == ("a dog", "blurry")
+    assert (unkept.prompt, unkept.negative_prompt) == (None, None)
+    assert "dog" not in repr(unkept)
+    assert "blurry" not in repr(unkept)
+
+
+def test_inputs_are_kept_as_hashes() -> None:
+    assert record(TEXT).inputs == {}
+    inline = attrs.evolve(PICTURE, image=InlineImage("AAAA"))
+    assert record(inline).inputs == {"image_base64": "63c1dd951ffedf6f7fd968ad4efa39b8ed584f162f46e715114ee184f8de9201"}
+    assert list(record(PICTURE).inputs) == ["image_url"]
+    assert "secret" not in repr(record(PICTURE))

@@ -71,11 +71,12 @@ class JobHandler:
         stop = threading.Event()
         work = asyncio.get_running_loop().run_in_executor(self._thread, self._run, delivered, stop)
         try:
-            return await asyncio.shield(work)
+            reply = await asyncio.shield(work)
         except asyncio.CancelledError:
             stop.set()
             await self._outlast(work)
             raise
+        return self._life.finished(reply)  # a cancelled job's reply goes nowhere: it cannot ask for a fresh worker
 
     def _run(self, delivered: Mapping[str, Any], stop: threading.Event) -> Reply:
         deadline = None
@@ -84,8 +85,7 @@ class JobHandler:
         job = Job(id=str(delivered.get("id", "job")), may_return=self._may_return)
         with reporting(self._watch(job.id), job_id=job.id, interval=_PROGRESS_SECONDS) as report:
             control = JobControl(deadline=deadline, is_cancelled=stop.is_set, report=report)
-            reply = self._guard(delivered.get("input"), job, control)
-        return self._life.finished(reply)
+            return self._guard(delivered.get("input"), job, control)
 
     async def _outlast(self, work: "asyncio.Future[Reply]") -> None:
         """Wait for the thread, through any number of further stop signals.

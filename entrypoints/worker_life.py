@@ -6,7 +6,7 @@ What the SDK (runpod 1.12.0) does by itself, and this prevents:
   SIGTERM only sets a flag; the SDK's own handler runs once no poll is open and no job is in hand.
 - A concurrency of 0 with a job queued: its queue is never read again. Here 0 is answered only when it is idle.
 
-Everything here runs on the main thread, inside the SDK's loop, but for `finished`.
+Everything here runs on the main thread, inside the SDK's loop.
 """
 
 import signal
@@ -52,7 +52,7 @@ class WorkerLife:
         return 0
 
     def finished(self, reply: Reply) -> Reply:
-        """Count a job; its reply asks for a fresh worker if this one is worn out.
+        """Count an answered job; its reply asks for a fresh worker if this one is worn out.
 
         It is worn out after `max_jobs` jobs, or when a reply says so (a lost GPU context). The flag is set before
         the reply leaves, so that no job is taken in between.

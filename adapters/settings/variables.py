@@ -154,7 +154,9 @@ class Variables:
         shown="`0`",
     )
     MAX_JOBS_PER_WORKER: Jobs = _variable(
-        0, "a whole number, 0 or more", "after how many jobs the platform is asked for a fresh worker; 0: never"
+        0,
+        "a whole number, 0 or more",
+        "after how many answered jobs the platform is asked for a fresh worker; 0: never",
     )
     INPUT_ALLOW_PRIVATE_HOSTS: PrivateHosts = _variable(
         PrivateHosts(),

@@ -186,6 +186,22 @@ def test_the_last_job_of_a_worker_asks_for_a_fresh_one() -> None:
     assert [reply.get("refresh_worker") for reply in replies] == [None, True]
 
 
+def test_a_cancelled_job_is_not_the_last_of_its_worker_for_nobody_would_hear_of_it() -> None:
+    use_case = Rendering()
+
+    async def scenario() -> dict[str, Any]:
+        handle = handler(use_case, max_jobs=1)
+        task = asyncio.ensure_future(handle(DELIVERED))
+        await asyncio.to_thread(use_case.entered.wait, 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        use_case.release.set()
+        return await handle(DELIVERED)
+
+    assert asyncio.run(scenario())["refresh_worker"]
+
+
 def test_the_loop_goes_on_while_a_job_runs() -> None:
     release = threading.Event()
 

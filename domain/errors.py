@@ -51,7 +51,7 @@ class WorkerError(Exception):
 
 
 class InvalidInput(WorkerError):
-    """The request breaks the contract's table. Raised with every fault at once, in the table's order."""
+    """The request breaks the README's table of fields. Raised with every fault at once, in the table's order."""
 
     code = "invalid_input"
     retryable = False

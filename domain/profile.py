@@ -69,7 +69,7 @@ FAMILIES: Final = (LTX_2_5, LTX_2_3, LTX_2)
 
 
 def dev_recipe(family: Family) -> Recipe:
-    """The API's defaults on a dev checkpoint: 30 steps, guidance 7.0 (contract section 2).
+    """The API's defaults on a dev checkpoint: 30 steps, guidance 7.0 (the README's table).
 
     Audio guidance, STG, modality and rescale are the makers' (3, 1, 3, 0.7 with audio guidance 7). Two steps
     at least: with one, diffusers' shift to the terminal sigma divides by zero and every frame is NaN.

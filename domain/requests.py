@@ -1,4 +1,4 @@
-"""What a caller asks for: one frozen class per mode. Field names are those of the contract's table."""
+"""What a caller asks for: one frozen class per mode. Field names are those of the README's table."""
 
 from typing import ClassVar, Final
 

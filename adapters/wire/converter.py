@@ -139,7 +139,7 @@ def strict_converter(*, omit_if_default: bool = False) -> Converter:
     converter = Converter(forbid_extra_keys=True, detailed_validation=True, omit_if_default=omit_if_default)
     for kind, read in _READERS.items():
         converter.register_structure_hook(kind, _hook(read))
-    for kind in (Steps, GuidanceScale):  # they may be left out, but the contract's table does not say null
+    for kind in (Steps, GuidanceScale):  # they may be left out, but the request's table does not say null
         converter.register_structure_hook(kind | None, _hook(_READERS[kind]))
     return converter
 

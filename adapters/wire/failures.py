@@ -1,4 +1,4 @@
-"""The reply to a job that failed (contract section 4)."""
+"""The reply to a job that failed (docs/operations/errors.md)."""
 
 from domain.errors import StoragePending, WorkerError
 

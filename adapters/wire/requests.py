@@ -17,7 +17,7 @@ _COMMON: Final = tuple(field.name for field in attrs.fields(GenerationRequest))
 _OWN: Final = tuple(dict.fromkeys(name for row in MODES.values() for name in row.field_names))
 _BEFORE_OWN: Final = _COMMON.index("output_format")
 _ORDER: Final = ("mode", *_COMMON[:_BEFORE_OWN], *_OWN, *_COMMON[_BEFORE_OWN:])
-"""The contract's table: faults are told in this order. A mode's own fields stand before `output_format`."""
+"""The README's table: faults are told in this order. A mode's own fields stand before `output_format`."""
 
 _MAX_UNKNOWN: Final = 20
 """Unknown fields that are named one by one. Each costs a comparison with all known names."""
@@ -32,7 +32,7 @@ def decode_request(raw: object, path: str = "") -> GenerationRequest:
     `path` begin with it.
 
     Raises:
-        InvalidInput: with all faults, in the order of the contract's table, unknown fields last.
+        InvalidInput: with all faults, in the order of the README's table, unknown fields last.
     """
     if not isinstance(raw, dict):
         raise InvalidInput((Fault(path or "input", f"must be an object, got {excerpt(raw)}"),))

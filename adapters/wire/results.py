@@ -1,4 +1,4 @@
-"""The reply to a job that went well (contract section 3)."""
+"""The reply to a job that went well, as the README shows it."""
 
 import datetime as dt
 from fractions import Fraction

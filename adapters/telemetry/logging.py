@@ -11,9 +11,9 @@ from adapters.telemetry.redaction import Redactor
 
 LogFormat = Literal["json", "console"]
 
-_URL_PRINTERS: Final = ("httpx", "httpcore", "urllib3", "hpack")
+_URL_PRINTERS: Final = ("httpx", "httpcore", "httpx2", "httpcore2", "urllib3", "hpack")
 """They print whole URLs at INFO, signatures included, once something has set the root logger to INFO.
-Importing runpod does: `rp_upload` calls `logging.basicConfig`."""
+Importing runpod does: `rp_upload` calls `logging.basicConfig`. httpx2 is the Hub client's."""
 
 EventDict = MutableMapping[str, Any]
 

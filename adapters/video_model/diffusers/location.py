@@ -85,9 +85,9 @@ def _built_in(config: ModelConfig) -> Snapshot:
 
 
 def _download(config: ModelConfig) -> Snapshot:
-    import httpx  # noqa: PLC0415 - only where something is downloaded
+    import httpx2  # noqa: PLC0415 - the Hub client's transport; only where something is downloaded
     from huggingface_hub import snapshot_download  # noqa: PLC0415
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError  # noqa: PLC0415
+    from huggingface_hub.errors import LocalEntryNotFoundError  # noqa: PLC0415
 
     _log.warning("Cached model not found, will download from HuggingFace", model=config.name, revision=config.revision)
     try:
@@ -98,7 +98,7 @@ def _download(config: ModelConfig) -> Snapshot:
             token=config.token.reveal() if config.token else None,
             allow_patterns=["model_index.json", *(f"{name}/*" for name in COMPONENTS)],
         )
-    except (HfHubHTTPError, LocalEntryNotFoundError, httpx.HTTPError, OSError) as exc:
+    except (LocalEntryNotFoundError, httpx2.HTTPError, OSError) as exc:
         message = (
             f"{config.name} (revision {config.revision}) could not be downloaded from HuggingFace: "
             f"{type(exc).__name__}. Check MODEL_NAME, MODEL_REVISION, HF_TOKEN for a gated model, and the disk's room"

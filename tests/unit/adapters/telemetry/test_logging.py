@@ -28,7 +28,7 @@ def stream() -> Iterator[io.StringIO]:
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
-    for name in ("httpx", "httpcore", "urllib3", "hpack"):
+    for name in ("httpx", "httpcore", "httpx2", "httpcore2", "urllib3", "hpack"):
         logging.getLogger(name).setLevel(logging.NOTSET)
 
 
@@ -59,10 +59,10 @@ def test_secrets_never_come_out_also_from_tracebacks_and_other_libraries(stream:
 
 
 def test_libraries_that_print_urls_are_heard_from_warnings_on(stream: io.StringIO) -> None:
-    for name in ("httpx", "httpcore.http11", "urllib3"):
+    for name in ("httpx", "httpcore.http11", "httpx2", "urllib3"):
         logging.getLogger(name).info("HTTP Request: GET https://x/?token=1")
         logging.getLogger(name).warning("slow")
-    assert [line["event"] for line in lines(stream)] == ["slow"] * 3
+    assert [line["event"] for line in lines(stream)] == ["slow"] * 4
 
 
 def test_levels_below_the_configured_one_are_not_written(stream: io.StringIO) -> None:

@@ -1,5 +1,7 @@
 """Seeds: given, drawn, and drawn again alike for a job that returns."""
 
+import random
+
 import attrs
 
 from application.job import Job
@@ -49,3 +51,11 @@ def test_drawn_seeds_use_the_whole_range_and_stay_inside() -> None:
 
 def test_a_prompt_with_half_a_surrogate_pair_can_be_hashed() -> None:
     assert drawn("a", attrs.evolve(REQUEST, prompt=Prompt("\ud83d"))) >= 0
+
+
+def test_a_process_that_was_frozen_and_woken_up_does_not_repeat_its_draws() -> None:
+    """FlashBoot gives back the memory as it was, the state of every generator in it included."""
+    frozen = random.getstate()
+    first = drawn("a", may_return=False)
+    random.setstate(frozen)
+    assert drawn("a", may_return=False) != first

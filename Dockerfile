@@ -28,7 +28,8 @@ RUN python -m compileall -q . \
     && mkdir -p /runpod-volume \
     && chown worker:worker /runpod-volume
 
-# The contract's defaults on RunPod. HF_HOME lies on the volume that holds the cached model.
+# The defaults on RunPod. DEVICE: a host without a usable GPU must fail at start, not run on the CPU at GPU prices.
+# HF_HOME lies on the volume that holds the cached model.
 # One malloc arena, trimmed early: the worker's memory stays flat over jobs of mixed sizes.
 ENV HF_HOME=/runpod-volume/huggingface-cache \
     HF_HUB_CACHE=/runpod-volume/huggingface-cache/hub \
@@ -36,6 +37,7 @@ ENV HF_HOME=/runpod-volume/huggingface-cache \
     STORAGE_BACKEND=supabase \
     MODEL_BACKEND=diffusers \
     MODEL_NAME=Lightricks/LTX-2 \
+    DEVICE=cuda \
     DTYPE=bfloat16 \
     LOG_FORMAT=json \
     RUNPOD_LOG_LEVEL=INFO \

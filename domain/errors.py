@@ -193,5 +193,3 @@ class DiskFull(WorkerError):
 
 class SettingsInvalid(WorkerError):
     """The environment does not hold what the worker needs; one fault for each wrong variable."""
-
-    retryable = False

@@ -4,8 +4,13 @@ import datetime as dt
 import json
 import os
 import secrets
+import signal
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final, NoReturn, TextIO
 from urllib.parse import unquote, urlsplit
 
@@ -84,8 +89,27 @@ def doctor() -> None:
 def _reply_to(fields: dict[str, Any]) -> Reply:
     guard = Guard(open_codec(), _use_case())
     job = _new_job()
-    with reporting(progress_bar(sys.stderr), job_id=job.id, interval=_BAR_SECONDS) as report:
-        return guard(fields, job, JobControl(report=report))
+    with (
+        _stop_on_interrupt() as is_cancelled,
+        reporting(progress_bar(sys.stderr), job_id=job.id, interval=_BAR_SECONDS) as report,
+    ):
+        return guard(fields, job, JobControl(report=report, is_cancelled=is_cancelled))
+
+
+@contextmanager
+def _stop_on_interrupt() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C was pressed: the job then ends at its next step, with a reply. A second one ends the process."""
+    stop = threading.Event()
+
+    def interrupted(_: int, __: FrameType | None) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield stop.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _use_case() -> UseCase:

@@ -130,7 +130,8 @@ class SupabaseStore(ObjectStore):
                 url=self._storage(self._call_timeout).from_(self.bucket).get_public_url(key), expires_at=None
             )
         expires_at = self._clock().replace(microsecond=0) + dt.timedelta(seconds=self._config.signed_url_seconds)
-        return ObjectUrl(url=self._call(lambda storage: self._signed_url(storage, key)), expires_at=expires_at)
+        # Two quick attempts: the clip is stored, and its reply must not miss the platform's limit for want of a URL.
+        return ObjectUrl(url=self._look(lambda storage: self._signed_url(storage, key)), expires_at=expires_at)
 
     @override
     def delete(self, key: str) -> None:

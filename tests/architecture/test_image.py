@@ -59,6 +59,7 @@ def test_the_command_is_the_documented_one() -> None:
         "HF_HUB_CACHE=/runpod-volume/huggingface-cache/hub",
         "RUNPOD_LOG_LEVEL=INFO",
         "MODEL_NAME=Lightricks/LTX-2",
+        "DEVICE=cuda",
     ],
 )
 def test_the_contracts_defaults_are_set(default: str) -> None:

@@ -2,8 +2,10 @@
 
 import base64
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +26,29 @@ class Done:
         return value
 
 
-def cli(folder: Path, *arguments: str, stdin: str = "", **environment: str) -> Done:
-    base = {
+def environment_of(folder: Path) -> dict[str, str]:
+    return {
         "PATH": "/usr/bin:/bin",
         "HOME": str(folder),
+        "TMPDIR": str(folder),
         "PYTHONPATH": str(ROOT),
         "OMP_NUM_THREADS": "1",
         "MODEL_BACKEND": "synthetic",
         "STORAGE_BACKEND": "local",
     }
+
+
+def cli(folder: Path, *arguments: str, stdin: str = "", **environment: str) -> Done:
     command = [sys.executable, "-m", "entrypoints.cli", *arguments]
     return Done(
         subprocess.run(
-            command, cwd=folder, env={**base, **environment}, input=stdin, capture_output=True, text=True, check=False
+            command,
+            cwd=folder,
+            env=environment_of(folder) | environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     )
 
@@ -149,3 +161,35 @@ def test_the_reply_to_a_picture_does_not_show_the_picture(tmp_path: Path) -> Non
     )
     assert done.reply["code"] == "input_unreadable"
     assert picture[:40] not in done.out + done.err
+
+
+def test_control_c_ends_the_job_with_a_reply(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "entrypoints.cli",
+            "generate",
+            "--prompt",
+            "a",
+            "--size",
+            "1920x1088",
+            "--num-frames",
+            "480",
+        ],
+        cwd=tmp_path,
+        env=environment_of(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for _ in range(600):
+        if list(tmp_path.glob("ltx2-job-*")):
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert json.loads(out)["code"] == "cancelled"
+    assert list(tmp_path.glob("ltx2-job-*")) == []
+    assert not (tmp_path / "outputs" / "ltx2").exists()

@@ -19,6 +19,7 @@ from adapters.video_model.diffusers.video_model import DiffusersModel
 from application.job_control import JobControl, StageProgress
 from application.ports.video_model import GenerationInputs
 from domain.clip import Picture
+from domain.errors import GpuFailed, OutOfMemory
 from domain.geometry import FrameCount, FrameRate, Resolution, Side
 from domain.plan import GenerationPlan, Limits, plan
 from domain.requests import GenerationRequest, ImageToVideo, InlineImage, Prompt, TextToVideo
@@ -228,6 +229,41 @@ def test_model_offload_changes_no_bit_and_leaves_no_hook_behind(model: Diffusers
         raise ZeroDivisionError  # a failed job has skipped the pipeline's own clean-up
     assert not any(hasattr(part, "_hf_hook") for part in parts)
     assert render(model, planned(model, text_request())) == before
+
+
+class Stranded:
+    """A pipeline whose weights do not get home."""
+
+    def __init__(self, fails_on: str) -> None:
+        self.fails_on = fails_on
+
+    def enable_model_cpu_offload(self, device: str) -> None:
+        self._step("enable")
+
+    def remove_all_hooks(self) -> None:
+        self._step("remove")
+
+    def to(self, home: str) -> None:
+        self._step("to")
+
+    def _step(self, name: str) -> None:
+        if name == self.fails_on:
+            message = "CUDA out of memory"
+            raise torch.OutOfMemoryError(message)
+
+
+@pytest.mark.parametrize("fails_on", ["remove", "to"])
+@pytest.mark.parametrize("job", [None, OutOfMemory("the job's own")])
+def test_weights_that_do_not_get_home_ask_for_another_worker(fails_on: str, job: OutOfMemory | None) -> None:
+    with pytest.raises(GpuFailed) as caught, model_offload(Stranded(fails_on), "cuda", home="cuda"):
+        if job is not None:
+            raise job
+    assert caught.value.refresh_worker
+
+
+def test_weights_are_brought_home_also_if_the_offload_did_not_begin() -> None:
+    with pytest.raises(torch.OutOfMemoryError), model_offload(Stranded("enable"), "cuda", home="cuda"):
+        pytest.fail("it did not begin")
 
 
 def test_low_vram_on_the_cpu_is_a_warning_and_no_change(model: DiffusersModel) -> None:

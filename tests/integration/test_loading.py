@@ -1,5 +1,6 @@
 """What is wrong with a checkpoint or a device is said before a job pays for it."""
 
+import logging
 import shutil
 from pathlib import Path
 
@@ -7,9 +8,9 @@ import attrs
 import pytest
 import torch
 
-from adapters.video_model.diffusers.device import chosen_device
+from adapters.video_model.diffusers.device import _require_gpu, chosen_device
 from adapters.video_model.diffusers.loading import load_components
-from adapters.video_model.diffusers.location import find, locate
+from adapters.video_model.diffusers.location import _cached, find, locate
 from adapters.video_model.diffusers.preflight import check_device, check_snapshot, has_code_for
 from adapters.video_model.diffusers.recognition import recognise_family, recognise_recipe
 from adapters.video_model.diffusers.video_model import DiffusersModel
@@ -109,6 +110,31 @@ def test_a_gpu_that_is_not_there_is_a_wrong_setting(hub_cache: Path) -> None:
     assert chosen_device(None) == "cpu"
 
 
+@pytest.mark.parametrize(("asked", "count"), [("cuda", 0), ("cuda:0", 0), ("cuda:1", 1), ("cuda:7", 2)])
+def test_a_gpu_beyond_the_last_is_a_wrong_setting(asked: str, count: int) -> None:
+    with pytest.raises(SettingsInvalid, match=f'DEVICE is "{asked}"'):
+        _require_gpu(asked, count)
+
+
+@pytest.mark.parametrize(("asked", "count"), [("cuda", 1), ("cuda:0", 1), ("cuda:1", 2)])
+def test_a_gpu_that_is_there_is_no_fault(asked: str, count: int) -> None:
+    _require_gpu(asked, count)
+
+
+def test_a_complete_snapshot_is_preferred_to_one_with_gaps(hub_cache: Path, tmp_path: Path) -> None:
+    config = attrs.evolve(tiny_config(tmp_path / "own"), name="builtin/tiny", download=False)
+    locate(tiny_config(hub_cache))
+    shutil.copytree(hub_cache / "models--builtin--tiny", tmp_path / "own" / "models--builtin--tiny")
+    (gap,) = (tmp_path / "own").rglob("vae/*.safetensors")
+    gap.unlink()
+    found = _cached(config, runpod_hub_cache=hub_cache)
+    assert found is not None
+    assert found.path.is_relative_to(hub_cache)
+    incomplete = _cached(config, runpod_hub_cache=tmp_path / "nothing")
+    assert incomplete is not None
+    assert incomplete.path.is_relative_to(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("config", "family"),
     [
@@ -132,3 +158,11 @@ def test_a_static_schedule_marks_a_distilled_checkpoint() -> None:
 )
 def test_machine_code_runs_on_later_minors_and_ptx_on_anything_later(capability: tuple[int, int], runs: bool) -> None:
     assert has_code_for(capability, ["sm_80", "sm_90a", "compute_100"]) is runs
+
+
+@pytest.mark.parametrize("name", ["diffusers", "transformers", "huggingface_hub"])
+def test_the_libraries_lines_go_through_the_root_logger_only(hub_cache: Path, name: str) -> None:
+    DiffusersModel(tiny_config(hub_cache)).load()
+    logger = logging.getLogger(name)
+    assert logger.handlers == []
+    assert logger.propagate

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.video_model.config import DataType
 from adapters.video_model.diffusers.location import COMPONENTS, locate
-from adapters.video_model.diffusers.placement import MemoryPolicy, loaded_bytes, memory_policy, stored_bytes
+from adapters.video_model.diffusers.placement import MemoryPolicy, expected_bytes, loaded_bytes, memory_policy
 from adapters.video_model.diffusers.preflight import check_memory
 from domain.errors import OutOfMemory
 from tests.support.tiny import tiny_config, tiny_model
@@ -27,11 +28,12 @@ def test_a_gpu_that_cannot_hold_the_largest_component_is_refused_with_the_figure
         memory_policy(REAL, 23 * GIB)
 
 
-def test_sizes_on_the_disk_are_those_in_memory(hub_cache: Path) -> None:
-    stored = stored_bytes(locate(tiny_config(hub_cache)).path)
-    loaded = loaded_bytes(tiny_model(hub_cache)._ready().components)
-    assert set(stored) == set(loaded) == set(COMPONENTS) - {"scheduler", "tokenizer"}
-    assert sum(loaded.values()) == pytest.approx(sum(stored.values()), rel=0.05)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_sizes_that_are_expected_are_those_in_memory_whatever_is_stored(hub_cache: Path, dtype: DataType) -> None:
+    expected = expected_bytes(locate(tiny_config(hub_cache)).path, dtype)
+    loaded = loaded_bytes(tiny_model(hub_cache, dtype=dtype)._ready().components)
+    assert set(expected) == set(loaded) == set(COMPONENTS) - {"scheduler", "tokenizer"}
+    assert sum(loaded.values()) == pytest.approx(sum(expected.values()), rel=0.05)
 
 
 def test_the_preflight_tells_the_weights(hub_cache: Path, tmp_path: Path) -> None:

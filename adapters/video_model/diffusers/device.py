@@ -13,13 +13,8 @@ def chosen_device(asked: str | None) -> str:
     """
     if asked is None:
         return "cuda" if torch.cuda.is_available() else "cpu"
-    if asked.startswith("cuda") and not torch.cuda.is_available():
-        message = (
-            f'is "{asked}", but torch sees no GPU: choose one for the endpoint, or a host driver that runs '
-            f"CUDA {torch.version.cuda or '(this torch is a CPU build)'}, or set DEVICE=cpu"
-        )
-        fault = Fault("DEVICE", message)
-        raise SettingsInvalid(str(fault), faults=(fault,))
+    if asked.startswith("cuda"):
+        _require_gpu(asked, torch.cuda.device_count() if torch.cuda.is_available() else 0)
     return asked
 
 
@@ -29,6 +24,21 @@ def device_name(device: str) -> str:
 
 
 def free_bytes(device: str) -> int:
-    """Bytes of a CUDA device's memory that nobody has taken."""
+    """Bytes of a CUDA device's memory that this process has or can get: what others have taken is not counted."""
     free, _ = torch.cuda.mem_get_info(device)
-    return free
+    return free + torch.cuda.memory_reserved(device)
+
+
+def _require_gpu(asked: str, count: int) -> None:
+    """Raise SettingsInvalid unless `asked` ("cuda", "cuda:N") is one of `count` GPUs."""
+    if count == 0:
+        message = (
+            f'is "{asked}", but torch sees no GPU: choose one for the endpoint, or a host driver that runs '
+            f"CUDA {torch.version.cuda or '(this torch is a CPU build)'}, or set DEVICE=cpu"
+        )
+    elif int(asked.partition(":")[2] or 0) >= count:
+        message = f'is "{asked}", but there are {count} GPUs, counted from 0'
+    else:
+        return
+    fault = Fault("DEVICE", message)
+    raise SettingsInvalid(str(fault), faults=(fault,))

@@ -8,7 +8,8 @@ import torch
 
 from domain.errors import GpuFailed, OutOfMemory
 
-_CPU_ALLOCATOR: Final = "DefaultCPUAllocator"
+_DID_NOT_FIT: Final = ("defaultcpuallocator", "out of memory", "_alloc_failed")
+"""The host's allocator, CUDA's own error and the libraries' statuses, beside torch.OutOfMemoryError."""
 
 _CONTEXT_LOST: Final = (
     "illegal memory access",
@@ -35,7 +36,7 @@ def translated() -> Iterator[None]:
     except torch.OutOfMemoryError as exc:
         raise _out_of_memory() from exc
     except RuntimeError as exc:
-        if _CPU_ALLOCATOR in str(exc):
+        if any(sign in str(exc).lower() for sign in _DID_NOT_FIT):
             raise _out_of_memory() from exc
         if is_context_lost(exc):
             message = "The GPU's context was lost; this worker will be replaced"
@@ -44,7 +45,12 @@ def translated() -> Iterator[None]:
 
 
 def is_context_lost(exc: RuntimeError) -> bool:
-    """Whether the device can do no more work in this process."""
+    """Whether the device can do no more work in this process.
+
+    CUDA's asynchronous errors stay until the process ends; torch raises them as AcceleratorError.
+    """
+    if isinstance(exc, torch.AcceleratorError):
+        return True
     text = str(exc).lower()
     return any(sign in text for sign in _CONTEXT_LOST)
 

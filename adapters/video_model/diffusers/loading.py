@@ -11,7 +11,7 @@ import torch
 from adapters.video_model.config import DataType
 from adapters.video_model.diffusers.call_mapping import PipelineKind
 from adapters.video_model.diffusers.failures import translated
-from adapters.video_model.progress_bars import silence_progress_bars
+from adapters.video_model.library_output import take_over_output
 from domain.errors import ModelUnavailable
 
 _UNUSED: Final[Mapping[str, None]] = {"processor": None, "prompt_enhancer": None, "duration_head": None}
@@ -66,7 +66,7 @@ def load_components(snapshot: Path, *, dtype: DataType) -> Components:
     except ImportError as exc:
         message = f"{exc.msg}: the installed diffusers is too old for LTX-2, install the locked requirements"
         raise ModelUnavailable(message) from exc
-    silence_progress_bars()
+    take_over_output()
     with translated():
         try:
             pipeline = LTX2Pipeline.from_pretrained(

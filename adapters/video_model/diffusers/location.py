@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 
 from adapters.video_model.config import ModelConfig
+from adapters.video_model.library_output import hand_lines_on
 from adapters.video_model.snapshot import RepositoryCache, Snapshot, missing_files
 from domain.errors import ModelUnavailable
 
@@ -64,12 +65,12 @@ def find(config: ModelConfig) -> Snapshot | None:
     return _complete(found, f"The cached snapshot of {config.name}")
 
 
-def _cached(config: ModelConfig) -> Snapshot | None:
-    for hub_cache in (config.hub_cache, RUNPOD_HUB_CACHE):
-        found = RepositoryCache.of(hub_cache, config.name).resolve(config.revision)
-        if found is not None:
-            return found
-    return None
+def _cached(config: ModelConfig, runpod_hub_cache: Path = RUNPOD_HUB_CACHE) -> Snapshot | None:
+    """The first complete snapshot; else the first that there is, whose gaps a message can name."""
+    caches = (RepositoryCache.of(hub_cache, config.name) for hub_cache in (config.hub_cache, runpod_hub_cache))
+    found = [snapshot for cache in caches if (snapshot := cache.resolve(config.revision)) is not None]
+    whole = (snapshot for snapshot in found if not missing_files(snapshot.path, COMPONENTS))
+    return next(whole, found[0] if found else None)
 
 
 def _built_in(config: ModelConfig) -> Snapshot:
@@ -89,6 +90,7 @@ def _download(config: ModelConfig) -> Snapshot:
     from huggingface_hub import snapshot_download  # noqa: PLC0415
     from huggingface_hub.errors import LocalEntryNotFoundError  # noqa: PLC0415
 
+    hand_lines_on()
     _log.warning("Cached model not found, will download from HuggingFace", model=config.name, revision=config.revision)
     try:
         path = snapshot_download(

@@ -1,11 +1,14 @@
 """Where the weights stay between jobs: on the device, or on the host where the device cannot hold them all."""
 
+import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
 import torch
 
+from adapters.video_model.config import DataType
 from adapters.video_model.diffusers.loading import Components
 from domain.errors import OutOfMemory
 
@@ -46,9 +49,17 @@ def loaded_bytes(components: Components) -> dict[str, int]:
     }
 
 
-def stored_bytes(snapshot: Path) -> dict[str, int]:
-    """Bytes of the weight files of each component, as they lie on the disk."""
+def expected_bytes(snapshot: Path, dtype: DataType) -> dict[str, int]:
+    """Bytes that the weights of each component will take in `dtype`, whatever they are stored in."""
     sizes: dict[str, int] = {}
     for file in snapshot.glob("*/*.safetensors"):
-        sizes[file.parent.name] = sizes.get(file.parent.name, 0) + file.stat().st_size
+        sizes[file.parent.name] = sizes.get(file.parent.name, 0) + _values_in(file) * getattr(torch, dtype).itemsize
     return sizes
+
+
+def _values_in(file: Path) -> int:
+    """How many numbers a safetensors file holds, by its header (github.com/huggingface/safetensors, "Format")."""
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        header = json.loads(stream.read(length))
+    return sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")

@@ -8,7 +8,7 @@ import torch
 from adapters.video_model.config import ModelConfig
 from adapters.video_model.diffusers.device import chosen_device, device_name, free_bytes
 from adapters.video_model.diffusers.location import COMPONENTS, find
-from adapters.video_model.diffusers.placement import memory_policy, stored_bytes
+from adapters.video_model.diffusers.placement import expected_bytes, memory_policy
 from adapters.video_model.diffusers.recognition import read_config, recognise_family, recognise_recipe
 from domain.errors import GpuFailed
 
@@ -44,7 +44,7 @@ def check_memory(config: ModelConfig) -> str:
     snapshot = find(config)
     if snapshot is None:
         return "known once the model is downloaded"
-    sizes = {name: size for name, size in stored_bytes(snapshot.path).items() if name in COMPONENTS}
+    sizes = {name: size for name, size in expected_bytes(snapshot.path, config.dtype).items() if name in COMPONENTS}
     weights = f"{sum(sizes.values()) / 2**30:.1f} GiB of weights"
     if not device.startswith("cuda"):
         return f"{weights} in the host's memory"

@@ -17,7 +17,7 @@ from diffusers import (
 from diffusers.pipelines.ltx2 import LTX2TextConnectors, LTX2Vocoder, LTX2VocoderWithBWE
 from transformers import Gemma3Config, Gemma3ForConditionalGeneration
 
-from adapters.video_model.progress_bars import silence_progress_bars
+from adapters.video_model.library_output import take_over_output
 from adapters.video_model.snapshot import RepositoryCache
 from adapters.video_model.tiny.configuration import AUDIO_VAE, CHECKPOINTS, SCHEDULER, TinyCheckpoint, text_config
 from adapters.video_model.tiny.tokenizer import build_tokenizer, vocabulary
@@ -59,7 +59,7 @@ def _build_into(cache: RepositoryCache, revision: str, checkpoint: TinyCheckpoin
     (cache.root / "blobs").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache.root, prefix=".building-") as folder:
         built = Path(folder) / revision
-        silence_progress_bars()
+        take_over_output()
         build_pipeline(checkpoint).save_pretrained(built)
         try:
             built.rename(snapshot)

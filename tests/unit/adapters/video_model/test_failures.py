@@ -34,6 +34,22 @@ def test_a_lost_context_asks_for_another_worker(message: str) -> None:
     assert caught.value.refresh_worker
 
 
+@pytest.mark.parametrize(
+    "message", ["CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"]
+)
+def test_what_does_not_fit_is_out_of_memory_whoever_says_so(message: str) -> None:
+    with pytest.raises(OutOfMemory), translated():
+        raise RuntimeError(message)
+
+
+@pytest.mark.parametrize(
+    "message", ["CUDA error: an illegal instruction was encountered", "CUDA error: the launch timed out"]
+)
+def test_an_error_of_the_accelerator_stays_until_the_process_ends(message: str) -> None:
+    with pytest.raises(GpuFailed), translated():
+        raise torch.AcceleratorError(message)
+
+
 def test_a_bug_stays_a_bug() -> None:
     with pytest.raises(RuntimeError, match="shape mismatch"), translated():
         message = "shape mismatch"

@@ -10,7 +10,7 @@ from tests.support.runpod_cloud import RunPodCloud
 from tests.support.worker_process import WorkerProcess
 
 FIELDS = {"stage", "step", "total", "percent", "eta_seconds"}
-SECONDS = {**LONG, "num_frames": 96}
+SECONDS = {**LONG, "num_frames": 288}
 """Takes a few seconds on the synthetic model."""
 SHORT = {**SMALL, "width": 512, "height": 512, "num_frames": 49}
 """Takes a few tenths of a second, in which the first update certainly goes out."""

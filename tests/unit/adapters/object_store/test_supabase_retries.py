@@ -131,7 +131,7 @@ def test_the_budget_ends_the_retries_before_the_attempts_do(config: SupabaseConf
     server.fail(replies.LOCK_TIMEOUT, times=1000)
     begun = time.monotonic()
     with pytest.raises(StorageUnavailable):
-        store.url(KEY)
+        store.delete(KEY)
     store.close()
     assert time.monotonic() - begun < 5.0
     assert 2 < len(server.requests) < 20
@@ -234,3 +234,13 @@ def test_a_check_is_quick_to_give_up(patient: SupabaseStore, server: SupabaseSer
     with pytest.raises(StorageUnavailable):
         patient.check()
     assert time.monotonic() - begun < 5.0
+
+
+def test_a_url_is_given_up_after_two_quick_attempts(config: SupabaseConfig, server: SupabaseServer) -> None:
+    """The clip is stored by then: its reply must not miss the platform's limit for want of a URL."""
+    store = SupabaseStore(config, policy=RetryPolicy(attempts=1000, seconds=60.0, wait_initial=0.05, wait_max=0.05))
+    server.fail(replies.LOCK_TIMEOUT, times=1000)
+    with pytest.raises(StorageUnavailable):
+        store.url(KEY)
+    store.close()
+    assert len(server.requests) == 2

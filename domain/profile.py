@@ -64,9 +64,6 @@ LTX_2_5: Final = Family(
     name="ltx-2.5", has_perturbed_attention=True, stg_block=28, use_cross_timestep=True, image_crf=18
 )
 
-FAMILIES: Final = (LTX_2_5, LTX_2_3, LTX_2)
-"""Newest first."""
-
 
 def dev_recipe(family: Family) -> Recipe:
     """The API's defaults on a dev checkpoint: 30 steps, guidance 7.0 (the README's table).

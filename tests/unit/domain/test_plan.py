@@ -13,10 +13,10 @@ from domain.grid import CropBox
 from domain.plan import FULL_HD, GenerationPlan, Limits, plan
 from domain.profile import (
     DISTILLED_SIGMAS,
-    FAMILIES,
     GUIDANCE_OFF,
     LTX_2,
     LTX_2_3,
+    LTX_2_5,
     ModelProfile,
     dev_recipe,
     distilled_recipe,
@@ -108,8 +108,9 @@ def test_the_mode_of_an_image_request_is_kept() -> None:
 
 
 def test_families_are_listed_newest_first_and_only_newer_ones_perturb_attention() -> None:
-    assert [family.name for family in FAMILIES] == ["ltx-2.5", "ltx-2.3", "ltx-2"]
-    assert [dev_recipe(family).video.stg_scale for family in FAMILIES] == [1.0, 1.0, 0.0]
+    families = (LTX_2_5, LTX_2_3, LTX_2)
+    assert [family.name for family in families] == ["ltx-2.5", "ltx-2.3", "ltx-2"]
+    assert [dev_recipe(family).video.stg_scale for family in families] == [1.0, 1.0, 0.0]
 
 
 def test_the_limits_themselves_are_taken() -> None:

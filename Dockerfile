@@ -12,6 +12,12 @@ RUN groupadd --gid 1000 worker \
     && useradd --uid 1000 --gid 1000 --create-home worker \
     && python -m venv /opt/venv
 
+# COMPILE=true builds kernels in the worker, which takes a C compiler: docker build --build-arg WITH_COMPILER=true
+ARG WITH_COMPILER=false
+RUN if [ "$WITH_COMPILER" = true ]; then \
+        apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*; \
+    fi
+
 WORKDIR /app
 
 # Dependencies first: this layer only changes with the lock files. The same script as `make` runs.

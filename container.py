@@ -108,7 +108,9 @@ def build_redactor(settings: Settings) -> Redactor:
     return Redactor(secrets=settings.secrets, roots=roots | {"app": app, "tmp": tmp, "home": home})
 
 
-def build_checks(settings: Settings, store: ObjectStore, encoder: Encoder, work_root: Path | None) -> tuple[Check, ...]:
+def build_checks(
+    settings: Settings, model: VideoModel, store: ObjectStore, encoder: Encoder, work_root: Path | None
+) -> tuple[Check, ...]:
     """What `doctor` prints and the preflight demands, cheapest first."""
     model_checks = {"diffusers": _diffusers_checks, "synthetic": _synthetic_checks}[settings.model.backend]
 
@@ -123,12 +125,12 @@ def build_checks(settings: Settings, store: ObjectStore, encoder: Encoder, work_
     return (
         Check(name="disk", examine=lambda: check_disk(work_root)),
         Check(name="encoder", examine=encoder_line),
-        *model_checks(settings.model),
+        *model_checks(settings.model, model),
         Check(name="store", examine=store_line),
     )
 
 
-def _diffusers_checks(config: ModelConfig) -> tuple[Check, ...]:
+def _diffusers_checks(config: ModelConfig, model: VideoModel) -> tuple[Check, ...]:
     def device_line() -> str:
         from adapters.video_model.diffusers.preflight import check_device
 
@@ -141,8 +143,9 @@ def _diffusers_checks(config: ModelConfig) -> tuple[Check, ...]:
 
     def memory_line() -> str:
         from adapters.video_model.diffusers.preflight import check_memory
+        from adapters.video_model.diffusers.video_model import DiffusersModel
 
-        return check_memory(config)
+        return check_memory(config, model.policy if isinstance(model, DiffusersModel) else None)
 
     return (
         Check(name="gpu", examine=device_line),
@@ -151,7 +154,7 @@ def _diffusers_checks(config: ModelConfig) -> tuple[Check, ...]:
     )
 
 
-def _synthetic_checks(_: ModelConfig) -> tuple[Check, ...]:
+def _synthetic_checks(_: ModelConfig, __: VideoModel) -> tuple[Check, ...]:
     return (Check(name="snapshot", examine=lambda: "synthetic test card, no weights"),)
 
 
@@ -235,6 +238,6 @@ class Container(containers.DeclarativeContainer):
         work_root=work_root,
     )
     diagnose: providers.Provider[Diagnose] = providers.Factory(
-        Diagnose, providers.Factory(build_checks, settings, store, encoder, work_root)
+        Diagnose, providers.Factory(build_checks, settings, model, store, encoder, work_root)
     )
     prepare: providers.Provider[Prepare] = providers.Factory(Prepare, diagnose, providers.Factory(WarmUp, model))

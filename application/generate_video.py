@@ -19,9 +19,10 @@ from application.workspace import workspace
 from domain.clip import ClipStatistics
 from domain.errors import StoragePending
 from domain.naming import object_key
-from domain.plan import GenerationPlan, Limits, plan
+from domain.plan import GenerationPlan, Limits, longest_clip, plan
 from domain.requests import GenerationRequest
-from domain.results import ClipPending, EncodedVideo, GenerationResult, StoredObject, Timings
+from domain.results import ClipPending, EncodedVideo, GenerationResult, StoredObject, Timings, stage_reports
+from domain.sampling import Seed
 from domain.version import WORKER_VERSION
 
 
@@ -31,7 +32,7 @@ def _utc_today() -> dt.date:
 
 @attrs.define(kw_only=True)
 class GenerateVideo:
-    """The one place that knows the order: plan, fetch, generate, encode, verify, store, describe.
+    """The one place that knows the order: plan, fetch, settle the text, generate, encode, verify, store, describe.
 
     What can fail cheaply fails first: the plan is pure, and nothing is fetched for a request that breaks it.
     One instance serves the whole process. `prefix` begins every object key; `work_root` is where the jobs'
@@ -58,21 +59,32 @@ class GenerateVideo:
         cold = next(self._jobs) == 0
         spans = Spans(control.clock)
         profile = self.model.profile()
-        planned = plan(request, profile, self.limits, job.seed_for(request))
+        seed = job.seed_for(request)
+        plan(request, profile, self.limits, seed)
         control.check()
         with spans.span("fetch"):
             inputs = self._fetch(request, control)
+        with spans.span("text"):
+            settled, text_warnings = self._settle(request, inputs, seed, control)
+        planned = plan(settled, profile, self.limits, seed)
         with workspace(self.work_root) as folder:
             target = folder / request.file_name.name
             video, statistics = self._render(planned, inputs, target, control, spans)
+            if settled is not request:  # what the text took is inference too
+                inference = spans.seconds("text") + statistics.inference_seconds
+                statistics = attrs.evolve(statistics, inference_seconds=inference)
             with spans.span("upload"):
                 key = object_key(self.prefix, self.today(), job.id, request.file_name)
                 stored, pending = self._store(target, key, video, control, signed=request.return_signed_url)
         result = GenerationResult(
             mode=planned.mode,
             seed=planned.seed,
-            steps=planned.steps,
-            guidance=planned.video.guidance_scale,
+            preset=planned.preset,
+            stages=stage_reports(planned),
+            steps=planned.base.schedule.steps,
+            guidance=planned.base.video.guidance_scale,
+            loras=planned.loras,
+            prompt_used=settled.prompt.text if request.enhance_prompt else None,
             output=planned.output,
             canvas=planned.canvas,
             model=profile.identity,
@@ -83,11 +95,25 @@ class GenerateVideo:
             timings=_timings(spans, statistics),
             cold=cold,
             worker_version=WORKER_VERSION,
-            warnings=planned.warnings,
+            warnings=planned.warnings + text_warnings + statistics.warnings,
         )
         if pending is not None:
             raise ClipPending(pending, result) from pending.__cause__
         return result
+
+    def _settle(
+        self, request: GenerationRequest, inputs: GenerationInputs, seed: Seed, control: JobControl
+    ) -> tuple[GenerationRequest, tuple[str, ...]]:
+        """`request` with what it leaves to the model: a better prompt, the number of frames."""
+        warnings: tuple[str, ...] = ()
+        if request.enhance_prompt:
+            enhanced = self.model.enhance(request.prompt, inputs, seed, control)
+            request, warnings = attrs.evolve(request, prompt=enhanced.prompt), enhanced.warnings
+        if request.num_frames is None:
+            longest = longest_clip(request, self.limits)
+            frames = self.model.predict_frames(request.prompt, request.fps, longest, control)
+            request = attrs.evolve(request, num_frames=frames)
+        return request, warnings
 
     def _fetch(self, request: GenerationRequest, control: JobControl) -> GenerationInputs:
         if request.first_frame is None:

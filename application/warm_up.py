@@ -6,6 +6,7 @@ from application.job_control import JobControl
 from application.ports.video_model import GenerationInputs, VideoModel
 from domain.geometry import FrameCount, Side
 from domain.plan import Limits, plan
+from domain.recipes import fewest_steps
 from domain.requests import Prompt, TextToVideo
 from domain.sampling import Seed, Steps
 
@@ -20,12 +21,13 @@ class WarmUp:
         """Return when the model is ready. Raises what the model raises."""
         self.model.load()
         profile = self.model.profile()
+        least = fewest_steps(profile.checkpoint)
         smallest = TextToVideo(
             prompt=Prompt("warm-up"),
             width=Side(64),
             height=Side(64),
             num_frames=FrameCount(9),
-            steps=None if profile.recipe.is_distilled else Steps(profile.recipe.min_steps),
+            steps=None if least is None else Steps(least),
         )
         planned = plan(smallest, profile, Limits(), Seed(0))
         with self.model.generate(planned, GenerationInputs(), JobControl()) as clip:

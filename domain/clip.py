@@ -6,6 +6,7 @@ from typing import Literal
 import attrs
 
 from domain.geometry import ClipGeometry, Resolution
+from domain.memory import MemoryPolicy
 
 PixelFormat = Literal["rgb24", "yuv420p"]
 
@@ -49,6 +50,10 @@ class ClipStatistics:
     """The part of `inference_seconds` that went into VAE and vocoder; it runs while the encoder works."""
     peak_vram_bytes: int | None = None
     """Peak of the device's allocator during this clip; None on the CPU."""
+    memory_policy: MemoryPolicy = "resident"
+    """Where the weights were kept for this clip."""
+    warnings: tuple[str, ...] = ()
+    """What the caller should know of how it was made."""
 
 
 @attrs.frozen(kw_only=True, eq=False)

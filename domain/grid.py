@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from domain.geometry import ClipGeometry, Resolution
+from domain.geometry import MIN_SIDE, ClipGeometry, Resolution
 
 AUDIO_LATENTS_PER_SECOND: Final = 25
 """16,000 Hz / 160 samples a hop / 4 hops a latent: `AutoencoderKLLTX2Audio` of every LTX-2 family."""
@@ -31,10 +31,15 @@ class Grid:
 
     spatial: int = 32
     temporal: int = 8
+    least_side: int = MIN_SIDE
+
+    def scaled(self, divisor: int) -> "Grid":
+        """The grid whose points, divided by `divisor` in space, lie on this one."""
+        return attrs.evolve(self, spatial=self.spatial * divisor, least_side=self.least_side * divisor)
 
     def side_up(self, side: int) -> int:
-        """The smallest multiple of `spatial` that is not below `side`."""
-        return -(-side // self.spatial) * self.spatial
+        """The smallest multiple of `spatial` that is below neither `side` nor `least_side`."""
+        return max(-(-side // self.spatial) * self.spatial, self.least_side)
 
     def frames_up(self, frames: int) -> int:
         """The smallest 8k+1 that is not below `frames`."""

@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Final, Self
 
@@ -15,6 +15,9 @@ from domain.results import GenerationResult, StoredObject
 
 _NOT_OF_THE_CLIP: Final = frozenset({"idempotency_key", "return_signed_url"})
 """Fields that change nothing of the stored object: who asks again, and how the answer looks."""
+
+_ADDED_LATER: Final = frozenset({"preset", "enhance_prompt", "loras"})
+"""Fields that the first records did not know: at their defaults they do not count, so that those records hold."""
 
 
 @attrs.frozen(kw_only=True)
@@ -41,13 +44,13 @@ class JobRecord:
         created_at: dt.datetime,
         keep_prompts: bool,
     ) -> Self:
-        """The record of `request`, which ended in `result`."""
+        """The record of `request`, which ended in `result`. Prompts are the caller's, and those made of them."""
         stored = StoredObject(backend=result.stored.backend, bucket=result.stored.bucket, path=result.stored.path)
         image = request.first_frame
         return cls(
             fingerprint=fingerprint,
             created_at=created_at,
-            result=attrs.evolve(result, stored=stored),
+            result=attrs.evolve(result, stored=stored, prompt_used=result.prompt_used if keep_prompts else None),
             inputs={} if image is None else {image.path: _digest(_reference(image))},
             prompt=request.prompt.text if keep_prompts else None,
             negative_prompt=request.negative_prompt if keep_prompts else None,
@@ -63,12 +66,17 @@ def fingerprint(request: GenerationRequest, model: ModelIdentity) -> str:
     without a value do not count, so that a later version may add some.
     """
     fields = {
-        name: described
-        for name in (field.name for field in attrs.fields(type(request)))
-        if name not in _NOT_OF_THE_CLIP and (described := _described(getattr(request, name))) is not None
+        name: described for name in _counting(request) if (described := _described(getattr(request, name))) is not None
     }
     whole = {"mode": request.mode, "model": {"name": model.name, "revision": model.revision}, "request": fields}
     return _digest(json.dumps(whole, sort_keys=True, allow_nan=False))
+
+
+def _counting(request: GenerationRequest) -> Iterator[str]:
+    for field in attrs.fields(type(request)):
+        at_default = field.name in _ADDED_LATER and getattr(request, field.name) == field.default
+        if field.name not in _NOT_OF_THE_CLIP and not at_default:
+            yield field.name
 
 
 def _described(value: object) -> object:
@@ -79,6 +87,8 @@ def _described(value: object) -> object:
         return str(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
+    if isinstance(value, tuple):
+        return [_described(item) for item in value]
     if attrs.has(type(value)):
         return {field.name: _described(getattr(value, field.name)) for field in attrs.fields(type(value))}  # type: ignore[arg-type]  # has() says that it is an attrs class
     return value

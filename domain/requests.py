@@ -6,8 +6,10 @@ import attrs
 
 from domain.errors import InvalidValue
 from domain.geometry import ClipGeometry, FrameCount, FrameRate, Resolution, Side
+from domain.lora import Lora
 from domain.media import MP4, OutputFormat
 from domain.naming import FileName, IdempotencyKey
+from domain.recipes import Preset
 from domain.sampling import GuidanceScale, Seed, Steps
 
 MAX_PROMPT: Final = 10_000
@@ -50,19 +52,25 @@ ImageReference = ImageUrl | InlineImage
 
 @attrs.frozen(kw_only=True)
 class GenerationRequest:
-    """The fields that every mode has. None: the checkpoint's default (steps, guidance), or drawn (seed)."""
+    """The fields that every mode has.
+
+    None: the checkpoint's default (preset, steps, guidance), drawn (seed), or told by the model (num_frames).
+    """
 
     mode: ClassVar[str]
 
     prompt: Prompt
     negative_prompt: str | None = None
+    enhance_prompt: bool = False
     seed: Seed | None = None
+    preset: Preset | None = None
     steps: Steps | None = None
     guidance: GuidanceScale | None = None
     fps: FrameRate = attrs.field(factory=lambda: FrameRate.from_number(24))
-    num_frames: FrameCount = FrameCount(49)
+    num_frames: FrameCount | None = FrameCount(49)
     height: Side = Side(512)
     width: Side = Side(512)
+    loras: tuple[Lora, ...] = ()
     output_format: OutputFormat = MP4
     file_name: FileName = FileName("video.mp4")
     return_signed_url: bool = True
@@ -71,9 +79,9 @@ class GenerationRequest:
 
     @property
     def geometry(self) -> ClipGeometry:
-        """What the caller gets, to the pixel and the frame."""
+        """What the caller gets, to the pixel and the frame; one frame as long as their number is not known."""
         size = Resolution(self.width.pixels, self.height.pixels)
-        return ClipGeometry(size, self.num_frames.frames, self.fps)
+        return ClipGeometry(size, self.num_frames.frames if self.num_frames else 1, self.fps)
 
     @property
     def first_frame(self) -> ImageReference | None:

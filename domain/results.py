@@ -6,7 +6,10 @@ import attrs
 
 from domain.clip import ClipStatistics
 from domain.errors import StoragePending
-from domain.geometry import ClipGeometry
+from domain.geometry import ClipGeometry, Resolution
+from domain.guidance import Guidance
+from domain.lora import Lora
+from domain.plan import GenerationPlan
 from domain.profile import ModelIdentity
 from domain.sampling import Seed
 
@@ -51,6 +54,20 @@ class Timings:
 
 
 @attrs.frozen(kw_only=True)
+class StageReport:
+    """A denoising run that was part of a clip."""
+
+    name: str
+    steps: int
+    sampler: str
+    sigmas: tuple[float, ...]
+    """What was asked of the scheduler, without the final 0; empty: the checkpoint's own schedule."""
+    video: Guidance
+    audio: Guidance
+    resolution: Resolution
+
+
+@attrs.frozen(kw_only=True)
 class GenerationResult:
     """A clip in the store, and how it came about: plain values, so that a record of them gives the same reply."""
 
@@ -77,11 +94,33 @@ class GenerationResult:
     """The job's own, the plan's included; without those about the stored object."""
     replayed: bool = False
     """Whether the clip was made for an earlier delivery; times and device are then of that one."""
+    preset: str = "standard"
+    stages: tuple[StageReport, ...] = ()
+    """What ran, in order; empty in a record of a version that did not tell."""
+    loras: tuple[Lora, ...] = ()
+    prompt_used: str | None = None
+    """The prompt as the model rewrote it; None: it was used as given."""
 
     @property
     def all_warnings(self) -> tuple[str, ...]:
         """What the reply tells: the job's, then the stored object's."""
         return self.warnings + self.stored.warnings
+
+
+def stage_reports(plan: GenerationPlan) -> tuple[StageReport, ...]:
+    """What the stages of `plan` are to be told as."""
+    return tuple(
+        StageReport(
+            name=planned.stage.name,
+            steps=planned.stage.schedule.steps,
+            sampler=planned.stage.sampler,
+            sigmas=planned.stage.schedule.sigmas or (),
+            video=planned.stage.video,
+            audio=planned.stage.audio,
+            resolution=planned.canvas.resolution,
+        )
+        for planned in plan.stages
+    )
 
 
 class ClipPending(StoragePending):

@@ -45,6 +45,8 @@ def main() -> None:
 @click.option("--mode", help="t2v or i2v.")
 @click.option("--prompt", help="What the clip shows.")
 @click.option("--negative-prompt", help="What it should not show.")
+@click.option("--enhance-prompt", is_flag=True, default=None, help="Let the model write the prompt out first.")
+@click.option("--preset", help="official, fast, standard or quality.")
 @click.option("--image", type=click.Path(path_type=Path), help="First frame; implies mode i2v.")
 @click.option("--size", metavar="WxH", help="Such as 1280x720.")
 @click.option("--num-frames", type=int)

@@ -136,7 +136,9 @@ def facts(result: GenerationResult) -> dict[str, object]:
     output, canvas = result.output, result.canvas
     return {
         "seed": result.seed.number,
+        "preset": result.preset,
         "steps": result.steps,
+        "loras": len(result.loras),
         "size": str(output.resolution),
         "num_frames": output.frames,
         "fps": output.frame_rate.number,
@@ -144,6 +146,7 @@ def facts(result: GenerationResult) -> dict[str, object]:
         "generated_frames": canvas.frames,
         "model": result.model.name,
         "device": result.device,
+        "memory_policy": result.statistics.memory_policy,
         "bytes": result.video.size,
         "backend": result.stored.backend,
         "bucket": result.stored.bucket,

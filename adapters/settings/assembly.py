@@ -8,7 +8,7 @@ from adapters.http.config import HttpConfig
 from adapters.object_store.config import LocalConfig, SupabaseConfig
 from adapters.settings.schema import LogSettings, Settings, StoreSettings
 from adapters.settings.variables import Variables
-from adapters.video_model.config import ModelConfig
+from adapters.video_model.config import Acceleration, ModelConfig
 from domain.plan import Limits
 
 NETWORK_VOLUME: Final = Path("/runpod-volume")
@@ -51,6 +51,19 @@ def _model(variables: Variables) -> ModelConfig:
         dtype=variables.DTYPE,
         hub_cache=_hub_cache(variables),
         token=variables.HF_TOKEN,
+        family=variables.MODEL_FAMILY,
+        memory_policy=variables.MEMORY_POLICY,
+        lora_dir=variables.LORA_DIR,
+        lora_download=variables.LORA_DOWNLOAD,
+        prompt_enhancer=variables.PROMPT_ENHANCER,
+        prompt_cache_bytes=variables.PROMPT_CACHE_BYTES,
+        distilled=variables.MODEL_DISTILLED,
+        acceleration=Acceleration(
+            compile=variables.COMPILE,
+            compile_cache=variables.COMPILE_CACHE_DIR,
+            attention=variables.ATTENTION_BACKEND,
+            quantization=variables.QUANTIZATION,
+        ),
     )
 
 

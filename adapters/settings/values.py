@@ -14,20 +14,23 @@ from adapters.object_store.config import Backend
 from adapters.settings.hosts import PrivateHosts, private_hosts
 from adapters.settings.schema import LogFormat, LogLevel
 from adapters.settings.supabase import header_secret, project_url, server_key
-from adapters.video_model.config import BUILTIN_MODELS, DataType, ModelBackend
+from adapters.video_model.config import BUILTIN_MODELS, DataType, FamilyName, ModelBackend, Quantization
 from domain.errors import InvalidValue
 from domain.geometry import MIN_SIDE
+from domain.memory import MemoryPolicy
 from domain.secret import Secret
 
 ModelName = NewType("ModelName", str)
 Revision = NewType("Revision", str)
 Device = NewType("Device", str)
+Attention = NewType("Attention", str)
 ProjectUrl = NewType("ProjectUrl", str)
 ServerKey = NewType("ServerKey", Secret)
 BucketName = NewType("BucketName", str)
 Prefix = NewType("Prefix", str)
 Count = NewType("Count", int)
 Jobs = NewType("Jobs", int)
+Bytes = NewType("Bytes", int)
 Pixels = NewType("Pixels", int)
 Lifetime = NewType("Lifetime", int)
 ClipSeconds = NewType("ClipSeconds", float)
@@ -44,6 +47,7 @@ _DECIMAL: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
 _HUB_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}", re.ASCII)
 _REVISION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,254}", re.ASCII)
 _DEVICE: Final = re.compile(r"cpu|cuda(:[0-9]{1,2})?", re.ASCII)
+_ATTENTION: Final = re.compile(r"[a-z0-9_]{1,40}", re.ASCII)
 _SLUG: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", re.ASCII)
 
 
@@ -141,6 +145,10 @@ _READERS: Final[dict[Any, Callable[[str], object]]] = {
     Secret: header_secret,
     ModelBackend: _choice(ModelBackend),
     DataType: _choice(DataType),
+    FamilyName: _choice(FamilyName),
+    Quantization: _choice(Quantization),
+    Attention: _matching(_ATTENTION),
+    MemoryPolicy: _choice(MemoryPolicy),
     Backend: _choice(Backend),
     LogLevel: _choice(LogLevel),
     LogFormat: _choice(LogFormat),
@@ -154,6 +162,7 @@ _READERS: Final[dict[Any, Callable[[str], object]]] = {
     PrivateHosts: private_hosts,
     Count: _whole(1),
     Jobs: _whole(0),
+    Bytes: _whole(0),
     Pixels: _whole(SMALLEST_PICTURE),
     Lifetime: _whole(1, LONGEST_LIFETIME),
     ClipSeconds: _decimal(1),

@@ -10,7 +10,9 @@ from adapters.object_store.config import Backend
 from adapters.settings.hosts import PrivateHosts
 from adapters.settings.schema import LogFormat, LogLevel
 from adapters.settings.values import (
+    Attention,
     BucketName,
+    Bytes,
     ClipSeconds,
     Count,
     Device,
@@ -24,7 +26,8 @@ from adapters.settings.values import (
     ServerKey,
     Timeout,
 )
-from adapters.video_model.config import BUILTIN_MODELS, DataType, ModelBackend
+from adapters.video_model.config import BUILTIN_MODELS, DataType, FamilyName, ModelBackend, Quantization
+from domain.memory import MemoryPolicy
 from domain.plan import FULL_HD
 from domain.secret import Secret
 
@@ -75,6 +78,18 @@ class Variables:
     MODEL_DOWNLOAD: bool = _variable(
         True, _FLAG, "whether a snapshot that is not found is downloaded; `false` is recommended on RunPod"
     )
+    MODEL_FAMILY: FamilyName | None = _variable(
+        None,
+        "`ltx-2`, `ltx-2.3` or `ltx-2.5`",
+        "the recipes of this family, for a checkpoint whose own configuration does not tell",
+        shown="recognised",
+    )
+    MODEL_DISTILLED: bool | None = _variable(
+        None,
+        _FLAG,
+        "whether the checkpoint is a distilled one, where its scheduler's configuration does not tell",
+        shown="recognised",
+    )
     DEVICE: Device | None = _variable(
         None, "`cuda`, `cuda:N` or `cpu`", "where the model runs", shown="`cuda` if there is one, else `cpu`"
     )
@@ -82,6 +97,48 @@ class Variables:
         "bfloat16",
         "`bfloat16`, `float16` or `float32`",
         "number format of the weights; in `float16` the text encoder overflows, and it saves nothing",
+    )
+    MEMORY_POLICY: MemoryPolicy | None = _variable(
+        None,
+        "`resident`, `text_offload`, `model_offload`, `fp8`, `group_offload` or `leaf_offload`",
+        "where the weights are kept, from the fastest to the leanest; only `fp8` changes the clips",
+        shown="the fastest that fits",
+    )
+    PROMPT_ENHANCER: bool = _variable(
+        False, _FLAG, "whether a checkpoint's separate prompt enhancer (2.5: 10 GB) is loaded for `enhance_prompt`"
+    )
+    PROMPT_CACHE_BYTES: Bytes = _variable(
+        1 << 29,
+        "a whole number of bytes, 0 or more",
+        "host memory for encoded prompts (13 to 16 MB each); 0: each job encodes its own",
+        shown="`536870912`",
+    )
+    LORA_DIR: Path | None = _variable(
+        None,
+        _FOLDER,
+        "where the LoRA files are that requests may name; without it they may name those of the Hub only",
+        shown="not set",
+    )
+    LORA_DOWNLOAD: bool = _variable(
+        False, _FLAG, "whether a request may name a LoRA on the Hub that is not in the cache"
+    )
+    COMPILE: bool = _variable(
+        False, _FLAG, "whether the transformer's blocks are compiled at start; longer to start, faster steps"
+    )
+    COMPILE_CACHE_DIR: Path | None = _variable(
+        None,
+        _FOLDER,
+        "where compiled kernels are kept between workers; whoever can write there runs code in the worker",
+        shown="not set",
+    )
+    ATTENTION_BACKEND: Attention | None = _variable(
+        None, "a diffusers attention backend such as `_native_cudnn`", "how attention is computed", shown="`native`"
+    )
+    QUANTIZATION: Quantization | None = _variable(
+        None,
+        "`int8` or `fp8`",
+        "arithmetic of the transformer's large layers, through torchao, which must be installed; changes the clips",
+        shown="none",
     )
     HF_HOME: Path | None = _variable(
         None, _FOLDER, "the Hub's home; its cache is `hub` below", shown="`~/.cache/huggingface`"

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
+from fractions import Fraction
 from typing import Final
 
 import attrs
@@ -10,14 +11,25 @@ from typing_extensions import override
 from adapters.video_model.config import ModelConfig
 from adapters.video_model.turns import Turns
 from application.job_control import JobControl, StageProgress
-from application.ports.video_model import GenerationInputs, VideoModel
+from application.ports.video_model import EnhancedPrompt, GenerationInputs, VideoModel
 from domain.clip import Clip, ClipStatistics
+from domain.errors import ModelUnavailable
+from domain.families import LTX_2
+from domain.geometry import FrameCount, FrameRate
 from domain.plan import GenerationPlan
-from domain.profile import LTX_2, ModelProfile, dev_recipe
+from domain.profile import Checkpoint, ModelProfile
+from domain.requests import Prompt
+from domain.sampling import Seed
 
-PROFILE: Final = ModelProfile(name="synthetic", revision="1", family=LTX_2, recipe=dev_recipe(LTX_2), device="cpu")
+PROFILE: Final = ModelProfile(
+    name="synthetic",
+    revision="1",
+    checkpoint=Checkpoint(family=LTX_2, is_distilled=False, has_upsampler=True, distilled_lora_bytes=0),
+    device="cpu",
+)
 
 _CHUNK_FRAMES: Final = 8
+_NO_TEXT_MODEL: Final = "The synthetic model does not read prompts"
 
 
 class SyntheticModel(VideoModel):
@@ -40,6 +52,16 @@ class SyntheticModel(VideoModel):
     @override
     def profile(self) -> ModelProfile:
         return PROFILE
+
+    @override
+    def enhance(self, prompt: Prompt, inputs: GenerationInputs, seed: Seed, control: JobControl) -> EnhancedPrompt:
+        raise ModelUnavailable(_NO_TEXT_MODEL)
+
+    @override
+    def predict_frames(
+        self, prompt: Prompt, frame_rate: FrameRate, longest: Fraction, control: JobControl
+    ) -> FrameCount:
+        raise ModelUnavailable(_NO_TEXT_MODEL)
 
     @override
     @contextmanager

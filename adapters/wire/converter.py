@@ -11,10 +11,13 @@ from typing import Final, Never, TypeVar
 from cattrs import ClassValidationError, Converter
 
 from adapters.wire.excerpts import excerpt, is_64_bit
-from domain.errors import Fault, InvalidValue
+from adapters.wire.loras import lora_list
+from domain.errors import Fault, InvalidInput, InvalidValue
 from domain.geometry import FrameCount, FrameRate, Side
+from domain.lora import Lora, LoraScale, LoraSource, WeightName
 from domain.media import OUTPUT_FORMATS, OutputFormat
 from domain.naming import FileName, IdempotencyKey
+from domain.recipes import PRESETS, Preset
 from domain.requests import ImageUrl, InlineImage, Prompt
 from domain.sampling import GuidanceScale, Seed, Steps
 
@@ -40,6 +43,9 @@ def faults_in(error: BaseException, path: str) -> Iterator[Fault]:
                 yield from faults_in(whole, path)
         case InvalidValue():
             yield Fault(path, error.message)
+        case InvalidInput():  # of a list: where in it
+            for fault in error.faults:
+                yield Fault(path + fault.path, fault.message)
         case KeyError():
             yield Fault(path, "is required")
         case _:
@@ -87,6 +93,15 @@ def _prompt(value: object) -> Prompt:
     return _refuse("is required") if value is None else Prompt(_text(value))
 
 
+def _preset(value: object) -> Preset:
+    name = _text(value)
+    for preset in PRESETS:
+        if preset == name:
+            return preset
+    accepted = ", ".join(excerpt(preset) for preset in PRESETS)
+    return _refuse(f"must be one of {accepted}, got {excerpt(value)}")
+
+
 def _output_format(value: object) -> OutputFormat:
     found = OUTPUT_FORMATS.get(_text(value))
     accepted = " or ".join(excerpt(name) for name in OUTPUT_FORMATS)
@@ -127,6 +142,9 @@ _READERS: Final[dict[type, Callable[[object], object]]] = {
     OutputFormat: _output_format,
     FileName: _build(_text, FileName),
     IdempotencyKey: _build(_text, IdempotencyKey),
+    LoraSource: _build(_text, LoraSource),
+    WeightName: _build(_text, WeightName),
+    LoraScale: _build(_number, LoraScale),
 }
 
 
@@ -141,6 +159,10 @@ def strict_converter(*, omit_if_default: bool = False) -> Converter:
         converter.register_structure_hook(kind, _hook(read))
     for kind in (Steps, GuidanceScale):  # they may be left out, but the request's table does not say null
         converter.register_structure_hook(kind | None, _hook(_READERS[kind]))
+    converter.register_structure_hook_func(
+        lambda kind: kind == tuple[Lora, ...], lambda value, _: lora_list(value, converter.structure)
+    )
+    converter.register_structure_hook_func(lambda kind: kind == Preset, _hook(_preset))
     return converter
 
 

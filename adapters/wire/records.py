@@ -12,6 +12,7 @@ from cattrs import BaseValidationError, Converter
 from adapters.wire.converter import strict_converter
 from domain.errors import InvalidValue
 from domain.geometry import FrameRate
+from domain.lora import LoraScale, LoraSource, WeightName
 from domain.record import JobRecord
 from domain.sampling import Seed
 
@@ -86,6 +87,9 @@ def _record_converter() -> Converter:
     converter.register_structure_hook(dt.datetime, _moment)
     converter.register_unstructure_hook(dt.datetime, dt.datetime.isoformat)
     converter.register_unstructure_hook(Seed, lambda seed: seed.number)
+    converter.register_unstructure_hook(LoraSource, lambda source: source.name)
+    converter.register_unstructure_hook(WeightName, lambda weight: weight.name)
+    converter.register_unstructure_hook(LoraScale, lambda scale: scale.scale)
     return converter
 
 

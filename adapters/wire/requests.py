@@ -1,6 +1,7 @@
 """From `job["input"]` to a request: strict, and with every fault at once."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
@@ -105,7 +106,12 @@ class _Decoding:
 
     def _in_order(self) -> tuple[Fault, ...]:
         rank = {located(self._path, name): number for number, name in enumerate(_ORDER)}
-        return tuple(sorted(self._faults, key=lambda fault: rank.get(fault.path, len(rank))))
+        return tuple(sorted(self._faults, key=lambda fault: rank.get(self._root(fault.path), len(rank))))
+
+    def _root(self, path: str) -> str:
+        """The field of the request that `path` leads into: `loras` for `loras[1].scale`."""
+        inside = path.removeprefix(f"{self._path}.") if self._path else path
+        return located(self._path, re.split(r"[.\[]", inside, maxsplit=1)[0])
 
 
 def _suggestion(name: object) -> str:

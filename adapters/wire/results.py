@@ -2,11 +2,16 @@
 
 import datetime as dt
 from fractions import Fraction
+from typing import Final
 
 import attrs
 
 from domain.geometry import ClipGeometry
-from domain.results import GenerationResult, StoredObject
+from domain.lora import Lora
+from domain.results import GenerationResult, StageReport, StoredObject
+
+_SIGMA_PLACES: Final = 6
+"""The makers' own lists have at most six decimals."""
 
 
 def encode_result(result: GenerationResult) -> dict[str, object]:
@@ -51,8 +56,12 @@ def _meta(result: GenerationResult) -> dict[str, object]:
         "frame_rate": str(output.frame_rate),
         "steps": result.steps,
         "guidance": result.guidance,
+        "recipe": {"preset": result.preset, "stages": [_stage(stage) for stage in result.stages]},
+        "loras": [_lora(lora) for lora in result.loras],
+        "prompt_used": result.prompt_used,
         "model": {"name": model.name, "revision": model.revision, "family": model.family},
         "device": result.device,
+        "memory_policy": result.statistics.memory_policy,
         "audio": _audio(result),
         "duration_seconds": _seconds(output.duration),
         "generated": _measures(result.canvas),
@@ -62,6 +71,24 @@ def _meta(result: GenerationResult) -> dict[str, object]:
         "warnings": list(result.all_warnings),
         "worker_version": result.worker_version,
     }
+
+
+def _stage(stage: StageReport) -> dict[str, object]:
+    return {
+        "name": stage.name,
+        "steps": stage.steps,
+        "sampler": stage.sampler,
+        "sigmas": [round(sigma, _SIGMA_PLACES) for sigma in stage.sigmas] or None,
+        "guidance": attrs.asdict(stage.video),
+        "audio_guidance": attrs.asdict(stage.audio),
+        "width": stage.resolution.width,
+        "height": stage.resolution.height,
+    }
+
+
+def _lora(lora: Lora) -> dict[str, object]:
+    weight_name = None if lora.weight_name is None else lora.weight_name.name
+    return {"source": lora.source.name, "weight_name": weight_name, "scale": lora.scale.scale}
 
 
 def _measures(clip: ClipGeometry) -> dict[str, object]:

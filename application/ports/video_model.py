@@ -1,14 +1,18 @@
 """The model that makes a clip out of a plan."""
 
 from contextlib import AbstractContextManager
+from fractions import Fraction
 from typing import Protocol
 
 import attrs
 
 from application.job_control import JobControl
 from domain.clip import Clip, Picture
+from domain.geometry import FrameCount, FrameRate
 from domain.plan import GenerationPlan
 from domain.profile import ModelProfile
+from domain.requests import Prompt
+from domain.sampling import Seed
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -17,6 +21,14 @@ class GenerationInputs:
 
     image: Picture | None = None
     """First frame of an `i2v` plan, in its own size."""
+
+
+@attrs.frozen(kw_only=True)
+class EnhancedPrompt:
+    """A prompt as the model rewrote it. Where it made nothing of it, the given one, with a warning."""
+
+    prompt: Prompt
+    warnings: tuple[str, ...] = ()
 
 
 class VideoModel(Protocol):
@@ -33,7 +45,21 @@ class VideoModel(Protocol):
         """
 
     def profile(self) -> ModelProfile:
-        """The checkpoint's family, recipe and grid. Loads it if need be; raises what `load` raises."""
+        """What the checkpoint is and has. Loads it if need be; raises what `load` raises."""
+
+    def enhance(self, prompt: Prompt, inputs: GenerationInputs, seed: Seed, control: JobControl) -> EnhancedPrompt:
+        """`prompt` rewritten at length, as the model likes it; the same for the same seed and picture.
+
+        Only where the profile's checkpoint `can_enhance`. Waits for the device; raises what `generate` raises.
+        """
+
+    def predict_frames(
+        self, prompt: Prompt, frame_rate: FrameRate, longest: Fraction, control: JobControl
+    ) -> FrameCount:
+        """How many frames a clip of `prompt` should have: `longest` seconds at most, and not less than one frame.
+
+        Only where the profile's checkpoint `has_duration_head`. Waits for the device; raises what `generate` raises.
+        """
 
     def generate(
         self, plan: GenerationPlan, inputs: GenerationInputs, control: JobControl
@@ -47,7 +73,8 @@ class VideoModel(Protocol):
         `control.check()` is called at least once a denoising step and once a chunk.
 
         Raises (on entry and from `Clip.chunks`):
-            OutOfMemory: the plan did not fit.
+            ModelUnavailable, InputRefused, InputUnreadable: a LoRA cannot be had.
+            OutOfMemory: the plan did not fit, nor did a cheaper way to run it.
             GpuFailed: the device context is lost.
             Cancelled, DeadlineExceeded: from `control.check()`.
         """

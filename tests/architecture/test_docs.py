@@ -62,7 +62,16 @@ def sample_inputs() -> Iterator[tuple[str, Any]]:
 
 def test_every_request_that_the_docs_show_decodes() -> None:
     samples = list(sample_inputs())
-    assert {name for name, _ in samples} >= {"curl", "python", "js", "demo.json", "t2v.json", "i2v.json"}
+    assert {name for name, _ in samples} >= {
+        "curl",
+        "python",
+        "js",
+        "demo.json",
+        "t2v.json",
+        "i2v.json",
+        "quality.json",
+        "lora.json",
+    }
     for _, job in samples:
         assert decode_request(job["input"]).mode == job["input"]["mode"]
 

@@ -1,4 +1,4 @@
-"""The contract on real diffusers classes: both tiny checkpoints, in both number formats."""
+"""The contract on real diffusers classes: every tiny checkpoint, and both number formats."""
 
 from pathlib import Path
 from typing import Any
@@ -6,19 +6,42 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
+from adapters.video_model.config import DataType
 from application.ports.video_model import VideoModel
+from tests.contract.video_model_capabilities_contract import EnhancingContract, PredictingContract, TwoStageContract
 from tests.contract.video_model_contract import VideoModelContract
 from tests.support.tiny import tiny_model
 
+_KEYS: Any = [
+    ("builtin/tiny", "float32"),
+    ("builtin/tiny", "bfloat16"),
+    ("builtin/tiny-2.3", "float32"),
+    ("builtin/tiny-2.5", "float32"),
+]
 _MODELS: dict[tuple[str, str], VideoModel] = {}
 
 
-class TestDiffusersModel(VideoModelContract):
-    @pytest.fixture(params=[("builtin/tiny", "float32"), ("builtin/tiny", "bfloat16"), ("builtin/tiny-2.3", "float32")])
+def shared_model(key: tuple[str, DataType], hub_cache: Path) -> VideoModel:
+    """One model for all cases, as in production: what one leaves behind, the next would notice."""
+    if key not in _MODELS:
+        _MODELS[key] = tiny_model(hub_cache, *key)
+    return _MODELS[key]
+
+
+class TestDiffusersModel(VideoModelContract, TwoStageContract):
+    @pytest.fixture(params=_KEYS)
     @override
     def model(self, request: pytest.FixtureRequest, hub_cache: Path) -> VideoModel:
-        """One model for all cases, as in production: what one leaves behind, the next would notice."""
-        key: Any = request.param
-        if key not in _MODELS:
-            _MODELS[key] = tiny_model(hub_cache, *key)
-        return _MODELS[key]
+        return shared_model(request.param, hub_cache)
+
+
+class TestDiffusersModelThatEnhances(EnhancingContract):
+    @pytest.fixture(params=_KEYS[:3])
+    def model(self, request: pytest.FixtureRequest, hub_cache: Path) -> VideoModel:
+        return shared_model(request.param, hub_cache)
+
+
+class TestDiffusersModelThatPredicts(PredictingContract):
+    @pytest.fixture
+    def model(self, hub_cache: Path) -> VideoModel:
+        return shared_model(("builtin/tiny-2.5", "float32"), hub_cache)

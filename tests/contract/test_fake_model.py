@@ -4,11 +4,12 @@ from typing_extensions import override
 
 from application.ports.video_model import GenerationInputs
 from domain.errors import GpuFailed, ModelUnavailable, OutOfMemory, WorkerError
+from tests.contract.video_model_capabilities_contract import EnhancingContract, PredictingContract, TwoStageContract
 from tests.contract.video_model_contract import GREEN, NO_DEADLINE, NO_PICTURE, VideoModelContract, make, plan_for
 from tests.fakes.video_model import FAKE_PROFILE, FakeVideoModel, Moment
 
 
-class TestFakeModel(VideoModelContract):
+class TestFakeModel(VideoModelContract, TwoStageContract, EnhancingContract, PredictingContract):
     @pytest.fixture
     @override
     def model(self) -> FakeVideoModel:

@@ -16,6 +16,7 @@ from application.ports.video_model import GenerationInputs, VideoModel
 from domain.clip import Picture
 from domain.geometry import Resolution
 from domain.plan import GenerationPlan
+from tests.contract.video_model_capabilities_contract import TwoStageContract
 from tests.contract.video_model_contract import NO_DEADLINE, NO_PICTURE, Made, VideoModelContract, make, plan_for
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -54,7 +55,7 @@ def quadrants(width: int, height: int) -> Picture:
     return Picture(Resolution(width, height), pixels.data.cast("B"))
 
 
-class TestSyntheticModel(VideoModelContract):
+class TestSyntheticModel(VideoModelContract, TwoStageContract):
     @pytest.fixture
     @override
     def model(self) -> VideoModel:

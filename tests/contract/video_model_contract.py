@@ -14,6 +14,7 @@ from domain.clip import Clip, ClipStatistics, Picture
 from domain.errors import DeadlineExceeded
 from domain.geometry import FrameCount, FrameRate, Resolution, Side
 from domain.plan import GenerationPlan, Limits, plan
+from domain.recipes import Preset, available_presets, fewest_steps
 from domain.requests import ImageToVideo, InlineImage, Prompt, TextToVideo
 from domain.sampling import Seed, Steps
 
@@ -47,16 +48,19 @@ def plan_for(
     frames: int = 9,
     fps: float = 24,
     picture: bool = False,
+    preset: Preset | None = None,
 ) -> GenerationPlan:
     """A plan with as few steps as the checkpoint's schedule takes."""
     profile = model.profile()
+    least = fewest_steps(profile.checkpoint)
     fields: dict[str, Any] = {
         "prompt": Prompt("a lighthouse in a storm"),
-        "steps": None if profile.recipe.is_distilled else Steps(profile.recipe.min_steps),
+        "steps": None if least is None else Steps(least),
         "width": Side(size[0]),
         "height": Side(size[1]),
         "num_frames": FrameCount(frames),
         "fps": FrameRate.from_number(fps),
+        "preset": preset,
     }
     request = ImageToVideo(image=InlineImage(""), **fields) if picture else TextToVideo(**fields)
     return plan(request, profile, Limits(), Seed(seed))
@@ -129,8 +133,7 @@ class VideoModelContract:
         planned = plan_for(model, size=size, frames=frames, fps=fps)
         with model.generate(planned, NO_PICTURE, NO_DEADLINE) as clip:
             assert clip.geometry == planned.output
-            formats = []
-            taken = 0
+            formats, taken = [], 0
             for chunk in clip.chunks:
                 formats.append((chunk.format, chunk.c_contiguous, chunk.nbytes % clip.frame_bytes))
                 taken += chunk.nbytes // clip.frame_bytes
@@ -290,3 +293,8 @@ class VideoModelContract:
         assert 0 <= statistics.decode_seconds <= statistics.inference_seconds
         assert statistics.inference_seconds > 0
         assert statistics.peak_vram_bytes is None or statistics.peak_vram_bytes > 0
+
+    def test_every_available_preset_makes_a_clip_of_its_own_geometry(self, model: VideoModel) -> None:
+        for preset in available_presets(model.profile().checkpoint):
+            made = make(model, plan_for(model, preset=preset, size=(70, 98), frames=9))
+            assert len(made.frames) == 9 * 70 * 98 * 3

@@ -17,8 +17,8 @@ from tests.support.worker_process import API_KEY, WorkerProcess
 PICTURE = encoded(two_halves(64, 96))
 META = {
     "seed", "fps", "num_frames", "width", "height", "inference_seconds", "frame_rate", "steps", "guidance", "model",
-    "device", "audio", "duration_seconds", "generated", "timings", "peak_vram_bytes", "cold", "warnings",
-    "worker_version",
+    "device", "memory_policy", "recipe", "loras", "prompt_used", "audio", "duration_seconds", "generated", "timings",
+    "peak_vram_bytes", "cold", "warnings", "worker_version",
 }  # fmt: skip
 
 

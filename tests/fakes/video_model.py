@@ -5,22 +5,38 @@ import hashlib
 from collections import defaultdict, deque
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
+from fractions import Fraction
 from typing import Final, Literal
 
 from typing_extensions import override
 
 from adapters.video_model.turns import Turns
 from application.job_control import JobControl, StageProgress
-from application.ports.video_model import GenerationInputs, VideoModel
+from application.ports.video_model import EnhancedPrompt, GenerationInputs, VideoModel
 from domain.clip import Audio, Clip, ClipStatistics
 from domain.errors import WorkerError
+from domain.families import LTX_2_3
+from domain.geometry import FrameCount, FrameRate
 from domain.plan import GenerationPlan
-from domain.profile import LTX_2_3, ModelProfile, dev_recipe
+from domain.profile import Checkpoint, ModelProfile
+from domain.requests import Prompt
+from domain.sampling import Seed
 
-Moment = Literal["load", "enter", "chunk"]
+Moment = Literal["load", "enhance", "enter", "chunk"]
 
 FAKE_PROFILE: Final = ModelProfile(
-    name="fake", revision="0", family=LTX_2_3, recipe=dev_recipe(LTX_2_3), device="cpu", transformer_layers=2
+    name="fake",
+    revision="0",
+    checkpoint=Checkpoint(
+        family=LTX_2_3,
+        is_distilled=False,
+        transformer_layers=2,
+        has_upsampler=True,
+        distilled_lora_bytes=0,
+        has_duration_head=True,
+        can_enhance=True,
+    ),
+    device="cpu",
 )
 STATISTICS: Final = ClipStatistics(prepare_seconds=0.25, inference_seconds=2.0, decode_seconds=0.5)
 
@@ -32,13 +48,15 @@ class FakeVideoModel(VideoModel):
     """Frames of one colour each, four in a chunk, that follows from seed, prompt, picture and frame number.
 
     Sound is a constant level as long as the picture, mono, 24 kHz; `silent = True` makes clips without. The statistics
-    are always STATISTICS. `profile` may be any; loading it is free.
+    are always STATISTICS. `profile` may be any; loading it is free. An enhanced prompt names the seed and whether there
+    was a picture, with `text_warnings`; a clip is predicted to last a tenth of a second for each letter of its prompt.
 
     Look inside: `plans` and `inputs` list what `generate` was asked for, in order; `loads` counts the calls of `load`
     and `profile` that brought the weights in; `left` counts the contexts that were left, in whatever way.
 
     Break it: `fail("enter", OutOfMemory("…"))` lets the next entry raise behind the last step, once for each error
-    given, in order; `fail("load", …)` the next loading. `fail("chunk", …, after=2)` lets the next clip raise in the
+    given, in order; `fail("load", …)` the next loading, `fail("enhance", …)` the next rewriting of a prompt.
+    `fail("chunk", …, after=2)` lets the next clip raise in the
     place of its third chunk.
     """
 
@@ -48,6 +66,7 @@ class FakeVideoModel(VideoModel):
         self.loads = 0
         self.left = 0
         self.silent = False
+        self.text_warnings: tuple[str, ...] = ()
         self._profile = profile
         self._turns = Turns()
         self._queued: defaultdict[Moment, deque[tuple[WorkerError, int]]] = defaultdict(deque)
@@ -65,6 +84,25 @@ class FakeVideoModel(VideoModel):
     def profile(self) -> ModelProfile:
         self.load()
         return self._profile
+
+    @override
+    def enhance(self, prompt: Prompt, inputs: GenerationInputs, seed: Seed, control: JobControl) -> EnhancedPrompt:
+        self.load()
+        with self._turns.taken(control):
+            control.check()
+            self._raise_queued("enhance")
+            picture = " as pictured" if inputs.image else ""
+            return EnhancedPrompt(prompt=Prompt(f"{prompt.text}, {seed.number}{picture}"), warnings=self.text_warnings)
+
+    @override
+    def predict_frames(
+        self, prompt: Prompt, frame_rate: FrameRate, longest: Fraction, control: JobControl
+    ) -> FrameCount:
+        self.load()
+        with self._turns.taken(control):
+            control.check()
+            wanted = min(Fraction(len(prompt.text), 10), longest)
+            return FrameCount(max(1, int(wanted * frame_rate.rate)))
 
     @override
     @contextmanager

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from adapters.video_model.diffusers.location import COMPONENTS, locate
+from adapters.video_model.diffusers.inventory import COMPONENTS, missing_files
+from adapters.video_model.diffusers.location import locate
 from tests.support.hub_server import COMMIT, HubServer
 from tests.support.tiny import tiny_config
 
@@ -25,6 +26,10 @@ def hub(hub_cache: Path, tmp_path: Path) -> Iterator[HubServer]:
     (folder / "ltx-2-19b-dev.safetensors").write_bytes(b"a single-file checkpoint of 40 GB")
     (folder / "transformer_full").mkdir()
     (folder / "transformer_full" / "model.safetensors").write_bytes(b"another transformer")
+    (folder / "prompt_enhancer").mkdir()
+    (folder / "prompt_enhancer" / "model.safetensors").write_bytes(b"a language model of 10 GB")
+    for version in ("", "-1.1"):
+        (folder / f"ltx-2-19b-distilled-lora-384{version}.safetensors").write_bytes(b"7 GB")
     with HubServer(NAME, folder) as hub:
         yield hub
 
@@ -55,6 +60,55 @@ def generate(folder: Path, hub: HubServer, **environment: str) -> tuple[dict[str
     return json.loads(done.stdout), lines
 
 
+def fetched(hub: HubServer) -> set[str]:
+    """Folders, and files at the root, of which something was downloaded."""
+    return {file.partition("/")[0] for method, file in hub.requested if method == "GET"}
+
+
+def fetch(folder: Path, hub: HubServer, **settings: Any) -> Path:
+    """Locate in a process of its own, which is told where its Hub is; the snapshot."""
+    code = (
+        "from adapters.video_model.config import ModelConfig; from pathlib import Path; import sys, json\n"
+        "from adapters.video_model.diffusers.location import locate\n"
+        "config = ModelConfig(name=sys.argv[1], hub_cache=Path(sys.argv[2]), **json.loads(sys.argv[3]))\n"
+        "print(locate(config).path)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, NAME, str(folder / "cache"), json.dumps(settings)],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "HF_ENDPOINT": hub.url, "HF_HOME": str(folder / "hf")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return Path(done.stdout.splitlines()[-1])
+
+
+def test_a_distilled_checkpoint_needs_no_distilled_lora(hub: HubServer, tmp_path: Path) -> None:
+    scheduler = hub.folder / "scheduler" / "scheduler_config.json"
+    scheduler.write_text(json.dumps({**json.loads(scheduler.read_text()), "use_dynamic_shifting": False}))
+    found = fetch(tmp_path, hub)
+    assert fetched(hub) == {*COMPONENTS, "model_index.json", "latent_upsampler", "processor"}
+    assert found.name == COMMIT
+    assert missing_files(found, enhancer=False) == ()
+    assert (tmp_path / "cache" / "models--Lightricks--LTX-2" / "refs" / "main").read_text() == COMMIT
+
+
+def test_the_prompt_enhancer_is_downloaded_where_it_is_asked_for(hub: HubServer, tmp_path: Path) -> None:
+    fetch(tmp_path, hub, prompt_enhancer=True)
+    assert "prompt_enhancer" in fetched(hub)
+
+
+def test_what_an_older_download_lacks_is_fetched_and_nothing_twice(hub: HubServer, tmp_path: Path) -> None:
+    found = fetch(tmp_path, hub)
+    lost = found / "latent_upsampler" / "diffusion_pytorch_model.safetensors"
+    lost.resolve().unlink()
+    lost.unlink()
+    hub.requested.clear()
+    fetch(tmp_path, hub)
+    assert [file for method, file in hub.requested if method == "GET"] == [str(lost.relative_to(found))]
+
+
 def test_only_what_is_used_is_downloaded_once_and_told(hub: HubServer, tmp_path: Path) -> None:
     reply, lines = generate(tmp_path, hub)
     assert reply["ok"] is True, reply
@@ -62,8 +116,13 @@ def test_only_what_is_used_is_downloaded_once_and_told(hub: HubServer, tmp_path:
     told = [line for line in lines if line["event"] == "Cached model not found, will download from HuggingFace"]
     assert [(line["level"], line["model"]) for line in told] == [("warning", NAME)]
     assert hub.url not in str(lines)
-    fetched = {file for method, file in hub.requested if method == "GET"}
-    assert {file.partition("/")[0] for file in fetched} == {*COMPONENTS, "model_index.json"}
+    assert fetched(hub) == {
+        *COMPONENTS,
+        "model_index.json",
+        "latent_upsampler",
+        "processor",
+        "ltx-2-19b-distilled-lora-384-1.1.safetensors",
+    }
 
     hub.requested.clear()
     again, lines = generate(tmp_path, hub)

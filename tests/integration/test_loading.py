@@ -11,14 +11,12 @@ import torch
 from adapters.video_model.diffusers.device import _require_gpu, chosen_device
 from adapters.video_model.diffusers.loading import load_components
 from adapters.video_model.diffusers.location import _cached, find, locate
-from adapters.video_model.diffusers.preflight import check_device, check_snapshot, has_code_for
-from adapters.video_model.diffusers.recognition import recognise_family, recognise_recipe
+from adapters.video_model.diffusers.preflight import check_device, check_memory, check_snapshot, has_code_for
 from adapters.video_model.diffusers.video_model import DiffusersModel
 from adapters.video_model.snapshot import RepositoryCache
-from adapters.video_model.tiny.checkpoint import build_pipeline
+from adapters.video_model.tiny.components import build_pipeline
 from adapters.video_model.tiny.configuration import CHECKPOINTS
 from domain.errors import ModelUnavailable, SettingsInvalid
-from domain.profile import LTX_2, LTX_2_3, LTX_2_5, Family
 from tests.support.tiny import tiny_config
 
 
@@ -63,16 +61,6 @@ def test_building_leaves_the_global_random_state_alone() -> None:
     assert torch.equal(torch.rand(3), expected)
 
 
-@pytest.mark.parametrize("file", ["vae/diffusion_pytorch_model.safetensors", "vocoder/config.json", "model_index.json"])
-def test_an_incomplete_snapshot_names_the_missing_file(copy: Path, hub_cache: Path, file: str) -> None:
-    (copy / file).unlink()
-    expected = file.replace("diffusion_pytorch_model", "*")
-    with pytest.raises(ModelUnavailable, match="incomplete") as caught:
-        locate(attrs.evolve(tiny_config(hub_cache), path=copy))
-    assert expected in caught.value.message
-    assert str(copy) not in caught.value.message
-
-
 def test_damaged_weights_are_said_to_be_damaged(copy: Path, hub_cache: Path) -> None:
     (copy / "vae" / "diffusion_pytorch_model.safetensors").write_bytes(b"not safetensors")
     with pytest.raises(ModelUnavailable, match="damaged"):
@@ -98,9 +86,37 @@ def test_a_cache_that_cannot_be_written_says_which_setting_to_change(tmp_path: P
         locate(tiny_config(blocked))
 
 
-def test_the_preflight_names_family_and_kind(hub_cache: Path) -> None:
-    line = check_snapshot(tiny_config(hub_cache, "builtin/tiny-2.3"))
-    assert "ltx-2.3 dev, complete" in line
+def test_the_preflight_names_family_kind_and_what_presets_need(hub_cache: Path, copy: Path) -> None:
+    whole = check_snapshot(tiny_config(hub_cache, "builtin/tiny-2.3"))
+    assert whole.endswith(", ltx-2.3 dev, complete with latent upsampler, distilled LoRA, prompt enhancement")
+    newest = check_snapshot(attrs.evolve(tiny_config(hub_cache, "builtin/tiny-2.5"), prompt_enhancer=True))
+    assert newest.endswith("ltx-2.5 distilled, complete with latent upsampler, duration head, prompt enhancement")
+    shutil.rmtree(copy / "latent_upsampler")
+    next(copy.glob("*.safetensors")).unlink()
+    bare = attrs.evolve(tiny_config(hub_cache), path=copy)
+    assert check_snapshot(bare).endswith(", ltx-2 dev, complete with prompt enhancement")
+    assert "ltx-2.3 by MODEL_FAMILY (recognised as ltx-2) dev" in check_snapshot(attrs.evolve(bare, family="ltx-2.3"))
+
+
+def test_the_preflight_counts_the_weights_that_will_be_loaded(hub_cache: Path, copy: Path) -> None:
+    config = attrs.evolve(tiny_config(hub_cache), path=copy)
+    plain = check_memory(config)
+    shutil.copytree(copy / "transformer", copy / "transformer_full")
+    (copy / "transformer_full" / "more").mkdir()
+    assert check_memory(config) == plain
+
+
+def test_the_preflight_tells_how_the_weights_are_kept(hub_cache: Path) -> None:
+    config = attrs.evolve(tiny_config(hub_cache), memory_policy="fp8")
+    assert check_memory(config).endswith("kept fp8")
+    assert check_memory(config, "group_offload").endswith("kept group_offload")
+
+
+def test_a_static_checkpoint_cannot_be_run_as_a_dev_one(hub_cache: Path) -> None:
+    config = attrs.evolve(tiny_config(hub_cache, "builtin/tiny-2.5"), distilled=False)
+    with pytest.raises(SettingsInvalid) as refused:
+        check_snapshot(config)
+    assert [fault.path for fault in refused.value.faults] == ["MODEL_DISTILLED"]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="asks for a GPU that must not be there")
@@ -133,24 +149,6 @@ def test_a_complete_snapshot_is_preferred_to_one_with_gaps(hub_cache: Path, tmp_
     incomplete = _cached(config, runpod_hub_cache=tmp_path / "nothing")
     assert incomplete is not None
     assert incomplete.path.is_relative_to(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("config", "family"),
-    [
-        ({}, LTX_2),
-        ({"cross_attn_mod": False, "perturbed_attn": False}, LTX_2),
-        ({"cross_attn_mod": True, "gated_attn": True, "perturbed_attn": True}, LTX_2_3),
-        ({"cross_attn_mod": True, "ff_bias": False, "use_keyframes_abs_pos_embedding": True}, LTX_2_5),
-    ],
-)
-def test_the_family_is_read_from_the_transformers_configuration(config: dict[str, bool], family: Family) -> None:
-    assert recognise_family(config) == family
-
-
-def test_a_static_schedule_marks_a_distilled_checkpoint() -> None:
-    assert recognise_recipe(LTX_2_5, {"use_dynamic_shifting": False}).is_distilled
-    assert not recognise_recipe(LTX_2, {"use_dynamic_shifting": True, "shift_terminal": 0.1}).is_distilled
 
 
 @pytest.mark.parametrize(

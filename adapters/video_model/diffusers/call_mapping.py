@@ -1,14 +1,16 @@
-"""From a plan to the keyword arguments of a diffusers pipeline. Pure: no torch, no diffusers."""
+"""From a stage of a plan to the keyword arguments of a diffusers pipeline. Pure: no torch, no diffusers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import attrs
 
-from domain.plan import GenerationPlan
+from domain.plan import GenerationPlan, PlannedStage
+from domain.recipes import Stage
 from domain.requests import ImageToVideo, TextToVideo
 
-PipelineKind = Literal["LTX2Pipeline", "LTX2ImageToVideoPipeline"]
+PipelineKind = Literal["LTX2Pipeline", "LTX2ImageToVideoPipeline", "LTX2ConditionPipeline"]
+SchedulerKind = Literal["dynamic", "static", "ancestral"]
 
 _ALMOST_ZERO: Final = 1e-9
 """diffusers 0.42.1 computes `audio_scale = audio_scale or video_scale`: a plain 0 becomes the video's value.
@@ -17,54 +19,71 @@ To be dropped when https://github.com/huggingface/diffusers tests `is None` ther
 
 @attrs.frozen(kw_only=True)
 class PipelineCall:
-    """Which pipeline to call, and with what. The caller adds the generator, the callback and the picture."""
+    """Which pipeline to call, on which schedule, and with what.
+
+    The caller adds text, generator and callback; the picture, as the kind of pipeline takes it; and the latents
+    that a refinement starts from.
+    """
 
     kind: PipelineKind
+    scheduler: SchedulerKind
     arguments: dict[str, Any]
 
 
-def map_call(plan: GenerationPlan) -> PipelineCall:
-    """The call that runs `plan`.
+@attrs.frozen(kw_only=True)
+class _Mode:
+    """The pipelines of a mode. A refinement starts from latents, and is conditioned like the first run."""
 
-    Latents are asked for, not frames, so that the sound can be decoded before the picture.
-    """
-    arguments = {
-        "prompt": plan.prompt,
-        "negative_prompt": plan.negative_prompt,
-        "width": plan.canvas.resolution.width,
-        "height": plan.canvas.resolution.height,
-        "num_frames": plan.canvas.frames,
-        "frame_rate": float(plan.canvas.frame_rate.rate),
-        "use_cross_timestep": plan.family.use_cross_timestep,
-        "output_type": "latent",
-        **_schedule(plan),
-        **_guidance(plan),
-    }
-    return _MODES[plan.mode](plan, arguments)
+    base: PipelineKind
+    refine: PipelineKind
 
 
-def _text_to_video(_: GenerationPlan, arguments: dict[str, Any]) -> PipelineCall:
-    return PipelineCall(kind="LTX2Pipeline", arguments=arguments)
-
-
-def _image_to_video(plan: GenerationPlan, arguments: dict[str, Any]) -> PipelineCall:
-    return PipelineCall(kind="LTX2ImageToVideoPipeline", arguments={**arguments, "image_crf": plan.family.image_crf})
-
-
-_MODES: Final[Mapping[str, Callable[[GenerationPlan, dict[str, Any]], PipelineCall]]] = {
-    TextToVideo.mode: _text_to_video,
-    ImageToVideo.mode: _image_to_video,
+_MODES: Final[Mapping[str, _Mode]] = {
+    TextToVideo.mode: _Mode(base="LTX2Pipeline", refine="LTX2Pipeline"),
+    # given latents, the image-to-video pipeline keeps their first frame instead of encoding the picture anew
+    ImageToVideo.mode: _Mode(base="LTX2ImageToVideoPipeline", refine="LTX2ConditionPipeline"),
 }
 
 
-def _schedule(plan: GenerationPlan) -> dict[str, Any]:
-    if plan.sigmas is None:
-        return {"num_inference_steps": plan.steps}
-    return {"sigmas": list(plan.sigmas)}
+def map_call(plan: GenerationPlan, planned: PlannedStage) -> PipelineCall:
+    """The call that runs one stage of `plan`. Latents are asked for, not frames: sound is decoded first."""
+    stage, canvas = planned.stage, planned.canvas
+    mode = _MODES[plan.mode]
+    kind = mode.base if stage.name == "base" else mode.refine
+    arguments = {
+        "width": canvas.resolution.width,
+        "height": canvas.resolution.height,
+        "num_frames": canvas.frames,
+        "frame_rate": float(canvas.frame_rate.rate),
+        "use_cross_timestep": plan.family.use_cross_timestep,
+        "output_type": "latent",
+        **_schedule(stage),
+        **_guidance(stage, plan.stg_block),
+    }
+    if kind == "LTX2ImageToVideoPipeline":
+        arguments["image_crf"] = plan.family.image_crf
+    return PipelineCall(kind=kind, scheduler=_scheduler(stage), arguments=arguments)
 
 
-def _guidance(plan: GenerationPlan) -> dict[str, Any]:
-    video, audio = plan.video, plan.audio
+def _scheduler(stage: Stage) -> SchedulerKind:
+    """Explicit sigmas run on a static scheduler: a dynamic one would shift them silently."""
+    if stage.sampler == "ancestral":
+        return "ancestral"
+    return "dynamic" if stage.schedule.sigmas is None else "static"
+
+
+def _schedule(stage: Stage) -> dict[str, Any]:
+    sigmas = stage.schedule.sigmas
+    if sigmas is None:
+        return {"num_inference_steps": stage.schedule.steps}
+    arguments: dict[str, Any] = {"sigmas": list(sigmas)}
+    if stage.name == "refine":
+        arguments["noise_scale"] = sigmas[0]  # how far the latents are noised before they are refined
+    return arguments
+
+
+def _guidance(stage: Stage, stg_block: int) -> dict[str, Any]:
+    video, audio = stage.video, stage.audio
     has_stg = video.stg_scale > 0 or audio.stg_scale > 0
     return {
         "guidance_scale": video.guidance_scale,
@@ -75,7 +94,7 @@ def _guidance(plan: GenerationPlan) -> dict[str, Any]:
         "audio_stg_scale": _audio_scale(audio.stg_scale, video.stg_scale),
         "audio_modality_scale": _audio_scale(audio.modality_scale, video.modality_scale),
         "audio_guidance_rescale": _audio_scale(audio.rescale, video.rescale),
-        "spatio_temporal_guidance_blocks": [plan.stg_block] if has_stg else None,
+        "spatio_temporal_guidance_blocks": [stg_block] if has_stg else None,
     }
 
 

@@ -8,19 +8,30 @@ from domain.geometry import Resolution
 from domain.plan import GenerationPlan
 
 
+def as_image(picture: Picture) -> Image.Image:
+    """`picture` as an RGB image of its own size."""
+    rows_of_pixels = (picture.resolution.height, picture.resolution.width, 3)
+    return Image.fromarray(np.frombuffer(picture.pixels, np.uint8).reshape(rows_of_pixels))
+
+
 def fit_to_canvas(picture: Picture, plan: GenerationPlan) -> Image.Image:
     """`picture` as an RGB image of the canvas' size.
 
     It covers the size that was asked for, centred, never stretched; its edges are replicated out to the grid,
     so that the crop of the finished clip shows exactly the picture.
     """
-    rows_of_pixels = (picture.resolution.height, picture.resolution.width, 3)
-    image = Image.fromarray(np.frombuffer(picture.pixels, np.uint8).reshape(rows_of_pixels))
-    covered = _cover(image, plan.output.resolution)
+    covered = _cover(as_image(picture), plan.output.resolution)
     box, canvas = plan.crop, plan.canvas.resolution
     rows = (box.top, canvas.height - box.height - box.top)
     columns = (box.left, canvas.width - box.width - box.left)
     return Image.fromarray(np.pad(np.asarray(covered), (rows, columns, (0, 0)), mode="edge"))
+
+
+def shrunk(picture: Image.Image, size: Resolution) -> Image.Image:
+    """`picture`, fitted to the finished canvas, in the `size` of a stage that is a whole fraction of it."""
+    if picture.size == (size.width, size.height):
+        return picture
+    return picture.resize((size.width, size.height), Image.Resampling.LANCZOS)
 
 
 def _cover(image: Image.Image, target: Resolution) -> Image.Image:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import torch
 
-from adapters.video_model.diffusers.loading import Components
+from adapters.video_model.diffusers.components import Components
 from domain.clip import Audio
 from domain.plan import GenerationPlan
 

@@ -29,6 +29,13 @@ def free_bytes(device: str) -> int:
     return free + torch.cuda.memory_reserved(device)
 
 
+def room(device: str) -> int | None:
+    """Bytes of a CUDA device's memory that this process could still take; None on the CPU, which is not asked."""
+    if not device.startswith("cuda"):
+        return None
+    return free_bytes(device) - torch.cuda.memory_allocated(device)
+
+
 def _require_gpu(asked: str, count: int) -> None:
     """Raise SettingsInvalid unless `asked` ("cuda", "cuda:N") is one of `count` GPUs."""
     if count == 0:

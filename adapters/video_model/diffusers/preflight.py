@@ -6,11 +6,12 @@ from collections.abc import Sequence
 import torch
 
 from adapters.video_model.config import ModelConfig
-from adapters.video_model.diffusers.device import chosen_device, device_name, free_bytes
-from adapters.video_model.diffusers.location import COMPONENTS, find
-from adapters.video_model.diffusers.placement import expected_bytes, memory_policy
-from adapters.video_model.diffusers.recognition import read_config, recognise_family, recognise_recipe
+from adapters.video_model.diffusers.device import chosen_device, device_name
+from adapters.video_model.diffusers.location import find
+from adapters.video_model.diffusers.recognition import CheckpointFacts, facts
+from adapters.video_model.diffusers.source import budget_for, snapshot_source
 from domain.errors import GpuFailed
+from domain.memory import MemoryPolicy
 
 
 def check_snapshot(config: ModelConfig) -> str:
@@ -18,10 +19,12 @@ def check_snapshot(config: ModelConfig) -> str:
     snapshot = find(config)
     if snapshot is None:
         return f"{config.name} is not in the Hub cache and will be downloaded from HuggingFace"
-    family = recognise_family(read_config(snapshot.path, "transformer/config.json"))
-    recipe = recognise_recipe(family, read_config(snapshot.path, "scheduler/scheduler_config.json"))
-    kind = "distilled" if recipe.is_distilled else "dev"
-    return f"{config.name}, revision {snapshot.revision[:12]}, {family.name} {kind}, complete"
+    found = facts(snapshot.path, config)
+    override = "" if found.family == found.recognised else f" by MODEL_FAMILY (recognised as {found.recognised})"
+    kind = "distilled" if found.is_distilled else "dev"
+    extras = _extras(found)
+    rest = f" with {', '.join(extras)}" if extras else ""
+    return f"{config.name}, revision {snapshot.revision[:12]}, {found.family}{override} {kind}, complete{rest}"
 
 
 def check_device(config: ModelConfig) -> str:
@@ -38,17 +41,23 @@ def check_device(config: ModelConfig) -> str:
     return f"{device_name(device)}, {free / 2**30:.0f} of {total / 2**30:.0f} GiB free"
 
 
-def check_memory(config: ModelConfig) -> str:
-    """One line on how the weights will be held. Raises OutOfMemory if the GPU cannot hold the largest component."""
+def check_memory(config: ModelConfig, kept: MemoryPolicy | None = None) -> str:
+    """One line on how the weights will be held, or are: `kept` is the policy under which this process has them.
+
+    What is free now says nothing of a process that has loaded them.
+
+    Raises:
+        SettingsInvalid: MEMORY_POLICY names a policy that cannot work here.
+        OutOfMemory: the GPU is too small under every policy.
+    """
     device = chosen_device(config.device)
-    snapshot = find(config)
-    if snapshot is None:
+    if find(config) is None:
         return "known once the model is downloaded"
-    sizes = {name: size for name, size in expected_bytes(snapshot.path, config.dtype).items() if name in COMPONENTS}
-    weights = f"{sum(sizes.values()) / 2**30:.1f} GiB of weights"
-    if not device.startswith("cuda"):
-        return f"{weights} in the host's memory"
-    return f"{weights}, {memory_policy(sizes, free_bytes(device))}"
+    source = snapshot_source(config)
+    policy = kept or budget_for(config, source, device).policy
+    weights = f"{sum(source.weights.values()) / 2**30:.1f} GiB of weights"
+    place = "" if device.startswith("cuda") else " in the host's memory"
+    return f"{weights}{place}, kept {policy}"
 
 
 def has_code_for(capability: tuple[int, int], architectures: Sequence[str]) -> bool:
@@ -65,3 +74,14 @@ def has_code_for(capability: tuple[int, int], architectures: Sequence[str]) -> b
         if kind == "compute" and (major, minor) <= capability:
             return True
     return False
+
+
+def _extras(found: CheckpointFacts) -> list[str]:
+    """What decides on presets and fields that not every checkpoint has."""
+    has = {
+        "latent upsampler": found.has_upsampler,
+        "distilled LoRA": found.distilled_lora is not None,
+        "duration head": found.has_duration_head,
+        "prompt enhancement": found.can_enhance,
+    }
+    return [name for name, is_there in has.items() if is_there]

@@ -1,1 +1,1 @@
-"""Tiny random-weight LTX-2 checkpoints: the real classes and the real geometry, nine megabytes, no download."""
+"""Tiny random-weight LTX-2 checkpoints: real classes, real geometry, nine to thirteen megabytes, no download."""

@@ -4,28 +4,18 @@ import errno
 import hashlib
 import tempfile
 from pathlib import Path
-from typing import Any, Final
-
-import torch
-from diffusers import (
-    AutoencoderKLLTX2Audio,
-    AutoencoderKLLTX2Video,
-    FlowMatchEulerDiscreteScheduler,
-    LTX2Pipeline,
-    LTX2VideoTransformer3DModel,
-)
-from diffusers.pipelines.ltx2 import LTX2TextConnectors, LTX2Vocoder, LTX2VocoderWithBWE
-from transformers import Gemma3Config, Gemma3ForConditionalGeneration
+from typing import Final
 
 from adapters.video_model.library_output import take_over_output
 from adapters.video_model.snapshot import RepositoryCache
-from adapters.video_model.tiny.configuration import AUDIO_VAE, CHECKPOINTS, SCHEDULER, TinyCheckpoint, text_config
-from adapters.video_model.tiny.tokenizer import build_tokenizer, vocabulary
+from adapters.video_model.tiny.adapter import LORA_FILE, save_lora
+from adapters.video_model.tiny.components import build_pipeline, build_upsampler
+from adapters.video_model.tiny.configuration import CHECKPOINTS, TinyCheckpoint
+from adapters.video_model.tiny.processor import save_gemma4_processor
 from domain.errors import DiskFull, ModelUnavailable
 
-_BUILD: Final = "1"
+_BUILD: Final = "2"
 """Raise it with every change of a configuration or of the building: it names another revision."""
-_SEED: Final = 2
 
 
 def ensure_tiny_checkpoint(name: str, cache: RepositoryCache) -> None:
@@ -59,8 +49,7 @@ def _build_into(cache: RepositoryCache, revision: str, checkpoint: TinyCheckpoin
     (cache.root / "blobs").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache.root, prefix=".building-") as folder:
         built = Path(folder) / revision
-        take_over_output()
-        build_pipeline(checkpoint).save_pretrained(built)
+        save_checkpoint(checkpoint, built)
         try:
             built.rename(snapshot)
         except OSError:
@@ -68,23 +57,17 @@ def _build_into(cache: RepositoryCache, revision: str, checkpoint: TinyCheckpoin
                 raise
 
 
-def build_pipeline(checkpoint: TinyCheckpoint) -> LTX2Pipeline:
-    """All components with random weights in float32, each from a seed of its own: the same in every process."""
-    vocabulary_ = vocabulary()
-    vocoder_class = LTX2VocoderWithBWE if checkpoint.has_bandwidth_extension else LTX2Vocoder
-    return LTX2Pipeline(
-        scheduler=FlowMatchEulerDiscreteScheduler(**SCHEDULER),
-        tokenizer=build_tokenizer(),
-        text_encoder=_seeded(Gemma3ForConditionalGeneration, config=Gemma3Config(**text_config(vocabulary_))),
-        transformer=_seeded(LTX2VideoTransformer3DModel, **checkpoint.transformer),
-        connectors=_seeded(LTX2TextConnectors, **checkpoint.connectors),
-        vae=_seeded(AutoencoderKLLTX2Video, **checkpoint.vae),
-        audio_vae=_seeded(AutoencoderKLLTX2Audio, **AUDIO_VAE),
-        vocoder=_seeded(vocoder_class, **checkpoint.vocoder),
-    )
+def save_checkpoint(checkpoint: TinyCheckpoint, folder: Path) -> None:
+    """Write every file of the snapshot to `folder`, the same bytes in every process.
 
-
-def _seeded(component: type[Any], **arguments: Any) -> Any:  # noqa: ANN401 - diffusers' and transformers' classes have no types
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(_SEED)
-        return component(**arguments)
+    `latent_upsampler/` and the LoRA file lie beside the pipeline's components and are not in `model_index.json`, as in
+    Lightricks' own repositories. Nor is Gemma 4's `processor/`: with it a plain `from_pretrained` needs torchvision.
+    """
+    take_over_output()
+    pipeline = build_pipeline(checkpoint)
+    pipeline.save_pretrained(folder)
+    build_upsampler(checkpoint).save_pretrained(folder / "latent_upsampler")
+    if checkpoint.language_model == "gemma 4":
+        save_gemma4_processor(folder / "processor")
+    if checkpoint.has_distilled_lora:
+        save_lora(pipeline.transformer, folder / LORA_FILE)

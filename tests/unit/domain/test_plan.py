@@ -8,24 +8,28 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from domain.errors import Fault, InvalidInput, OverLimit
+from domain.families import LTX_2, LTX_2_3
 from domain.geometry import MIN_SIDE, FrameCount, FrameRate, Resolution, Side
 from domain.grid import CropBox
-from domain.plan import FULL_HD, GenerationPlan, Limits, plan
-from domain.profile import (
-    DISTILLED_SIGMAS,
-    GUIDANCE_OFF,
-    LTX_2,
-    LTX_2_3,
-    LTX_2_5,
-    ModelProfile,
-    dev_recipe,
-    distilled_recipe,
-)
+from domain.guidance import GUIDANCE_OFF
+from domain.lora import Lora, LoraSource
+from domain.plan import FULL_HD, GenerationPlan, Limits, longest_clip, plan
+from domain.profile import Checkpoint, ModelProfile
 from domain.requests import GenerationRequest, ImageToVideo, ImageUrl, Prompt, TextToVideo
 from domain.sampling import GuidanceScale, Seed, Steps
+from domain.schedule import DISTILLED_SIGMAS, AnchoredSchedule, DynamicSchedule
 
-DEV = ModelProfile(name="org/dev", revision="main", family=LTX_2, recipe=dev_recipe(LTX_2), device="NVIDIA L40S")
-DISTILLED = attrs.evolve(DEV, recipe=distilled_recipe())
+WHOLE = Checkpoint(
+    family=LTX_2,
+    is_distilled=False,
+    has_perturbed_attention=False,
+    has_upsampler=True,
+    distilled_lora_bytes=0,
+    has_duration_head=True,
+    can_enhance=True,
+)
+DEV = ModelProfile(name="org/dev", revision="main", checkpoint=WHOLE, device="NVIDIA L40S")
+DISTILLED = attrs.evolve(DEV, checkpoint=attrs.evolve(WHOLE, is_distilled=True))
 REQUEST = TextToVideo(prompt=Prompt("a lake"))
 
 
@@ -42,9 +46,9 @@ def _refused(request: GenerationRequest, limits: Limits | None = None) -> tuple[
 
 def test_a_dev_checkpoint_gets_the_apis_defaults() -> None:
     planned = _plan(REQUEST)
-    assert (planned.steps, planned.sigmas) == (30, None)
-    assert planned.video == planned.audio == DEV.recipe.video
-    assert (planned.video.guidance_scale, planned.video.stg_scale) == (7.0, 0.0)
+    assert (planned.steps, planned.base.schedule, planned.preset) == (30, DynamicSchedule(30), "standard")
+    assert planned.base.video == planned.base.audio
+    assert (planned.base.video.guidance_scale, planned.base.video.stg_scale) == (7.0, 0.0)
     assert (planned.mode, planned.prompt, planned.negative_prompt) == ("t2v", "a lake", "")
     assert (planned.seed, planned.warnings) == (Seed(7), ())
 
@@ -53,8 +57,62 @@ def test_given_fields_win_over_the_checkpoints_defaults() -> None:
     request = attrs.evolve(REQUEST, steps=Steps(12), guidance=GuidanceScale(3.5), negative_prompt="blurry")
     planned = _plan(request)
     assert (planned.steps, planned.negative_prompt) == (12, "blurry")
-    assert planned.video == attrs.evolve(DEV.recipe.video, guidance_scale=3.5)
-    assert planned.audio == DEV.recipe.audio
+    default = _plan(REQUEST).base
+    assert planned.base.video == attrs.evolve(default.video, guidance_scale=3.5)
+    assert planned.base.audio == default.audio
+
+
+def test_given_fields_win_over_the_preset_too_and_speak_of_the_first_stage() -> None:
+    request = attrs.evolve(REQUEST, preset="quality", steps=Steps(12), guidance=GuidanceScale(3.5))
+    base, refine = (planned.stage for planned in _plan(request).stages)
+    assert base.schedule == AnchoredSchedule(12)
+    assert (base.video.guidance_scale, base.audio.guidance_scale) == (3.5, 7.0)
+    assert (refine.schedule.steps, refine.video) == (3, GUIDANCE_OFF)
+    assert _plan(request).steps == 15
+
+
+def test_two_stages_share_a_canvas_that_halves_onto_the_grid() -> None:
+    request = attrs.evolve(REQUEST, preset="quality", width=Side(1280), height=Side(720))
+    planned = _plan(request)
+    assert planned.canvas.resolution == Resolution(1280, 768)
+    assert [stage.canvas.resolution for stage in planned.stages] == [Resolution(640, 384), Resolution(1280, 768)]
+    assert {(stage.canvas.frames, stage.canvas.frame_rate) for stage in planned.stages} == {
+        (planned.canvas.frames, planned.canvas.frame_rate)
+    }
+
+
+def test_the_smaller_stage_is_never_smaller_than_the_vae_takes() -> None:
+    request = attrs.evolve(REQUEST, preset="quality", width=Side(64), height=Side(66))
+    assert [stage.canvas.resolution for stage in _plan(request).stages] == [Resolution(64, 64), Resolution(128, 128)]
+
+
+def test_what_the_checkpoint_cannot_do_is_refused_together() -> None:
+    plain = attrs.evolve(DEV, checkpoint=attrs.evolve(WHOLE, can_enhance=False, has_duration_head=False))
+    request = attrs.evolve(REQUEST, enhance_prompt=True, num_frames=None)
+    with pytest.raises(InvalidInput) as refused:
+        _plan(request, plain)
+    assert [fault.path for fault in refused.value.faults] == ["enhance_prompt", "num_frames"]
+    assert _plan(request).output.frames == 1
+
+
+def test_a_model_may_choose_up_to_the_nearest_limit() -> None:
+    def longest(limits: Limits) -> float:
+        return float(longest_clip(REQUEST, limits))
+
+    assert longest(Limits(num_frames=48, seconds=20)) == 2
+    assert longest(Limits(seconds=7.5)) == 7.5
+    assert longest(Limits(num_frames=10_000, seconds=300)) == 20
+
+
+def test_a_clip_longer_than_the_training_is_made_with_a_warning() -> None:
+    long = attrs.evolve(REQUEST, num_frames=FrameCount(481))
+    assert "20 seconds" in _plan(long, limits=Limits(seconds=30)).warnings[0]
+    assert _plan(attrs.evolve(REQUEST, num_frames=FrameCount(480))).warnings == ()
+
+
+def test_loras_are_passed_on() -> None:
+    lora = Lora(source=LoraSource("org/name"))
+    assert _plan(attrs.evolve(REQUEST, loras=(lora,))).loras == (lora,)
 
 
 def test_a_step_count_below_the_schedules_floor_is_refused() -> None:
@@ -66,8 +124,8 @@ def test_a_step_count_below_the_schedules_floor_is_refused() -> None:
 
 def test_a_distilled_checkpoint_runs_its_own_schedule_and_names_what_it_ignored() -> None:
     planned = _plan(attrs.evolve(REQUEST, steps=Steps(1), guidance=GuidanceScale(0)), DISTILLED)
-    assert (planned.steps, planned.sigmas) == (8, DISTILLED_SIGMAS)
-    assert (planned.video, planned.audio) == (GUIDANCE_OFF, GUIDANCE_OFF)
+    assert (planned.steps, planned.base.schedule.sigmas) == (8, DISTILLED_SIGMAS)
+    assert (planned.base.video, planned.base.audio) == (GUIDANCE_OFF, GUIDANCE_OFF)
     assert [re.match(r"\w+", warning)[0] for warning in planned.warnings] == ["steps", "guidance"]  # type: ignore[index]  # fails as a test if there is no word
     assert all("8 steps" in warning for warning in planned.warnings)
 
@@ -87,7 +145,7 @@ def test_low_vram_on_the_cpu_is_a_warning() -> None:
     request = attrs.evolve(REQUEST, low_vram=True, steps=Steps(4))
     warnings = _plan(request, on_cpu).warnings
     assert len(warnings) == 2
-    assert warnings[1] == "low_vram had no effect: the model runs on the CPU"
+    assert warnings[1] == "low_vram saves nothing here: the model runs on the CPU"
 
 
 def test_the_plan_keeps_what_was_asked_and_generates_on_the_grid() -> None:
@@ -99,18 +157,16 @@ def test_the_plan_keeps_what_was_asked_and_generates_on_the_grid() -> None:
 
 
 def test_an_stg_block_stays_inside_a_small_transformer() -> None:
-    assert _plan(REQUEST, attrs.evolve(DEV, family=LTX_2_3)).stg_block == 28
-    assert _plan(REQUEST, attrs.evolve(DEV, family=LTX_2_3, transformer_layers=2)).stg_block == 1
+    def block(layers: int) -> int:
+        checkpoint = attrs.evolve(WHOLE, family=LTX_2_3, transformer_layers=layers)
+        return _plan(REQUEST, attrs.evolve(DEV, checkpoint=checkpoint)).stg_block
+
+    assert block(48) == 28
+    assert block(2) == 1
 
 
 def test_the_mode_of_an_image_request_is_kept() -> None:
     assert _plan(ImageToVideo(prompt=Prompt("x"), image=ImageUrl("https://example.com/a.png"))).mode == "i2v"
-
-
-def test_families_are_listed_newest_first_and_only_newer_ones_perturb_attention() -> None:
-    families = (LTX_2_5, LTX_2_3, LTX_2)
-    assert [family.name for family in families] == ["ltx-2.5", "ltx-2.3", "ltx-2"]
-    assert [dev_recipe(family).video.stg_scale for family in families] == [1.0, 1.0, 0.0]
 
 
 def test_the_limits_themselves_are_taken() -> None:
@@ -177,3 +233,9 @@ def test_the_frame_count_that_a_refusal_names_is_taken(frames: int, fps: float) 
         named = min(int(re.search(r"at most (\d+)", fault.message)[1]) for fault in refused.faults)  # type: ignore[index]  # fails as a test if there is no number
         assert named < frames
         assert _plan(attrs.evolve(request, num_frames=FrameCount(named))).output.frames == named
+
+
+def test_a_negative_prompt_that_guides_nothing_is_told() -> None:
+    request = attrs.evolve(REQUEST, negative_prompt="blurry")
+    assert _plan(request).warnings == ()
+    assert _plan(request, DISTILLED).warnings == ("negative_prompt was ignored: nothing is guided",)

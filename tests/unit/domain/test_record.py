@@ -8,6 +8,7 @@ import pytest
 
 from domain.clip import ClipStatistics
 from domain.geometry import ClipGeometry, FrameCount, FrameRate, Resolution, Side
+from domain.lora import Lora, LoraScale, LoraSource
 from domain.media import OutputFormat
 from domain.naming import FileName, IdempotencyKey
 from domain.profile import ModelIdentity
@@ -45,16 +46,21 @@ RESULT = GenerationResult(
     warnings=("of the plan",),
 )
 
+FIRST_VERSIONS_MARK = "2e5ae787c2bf23006e47a30607bdf0e7d26771d2202530852d9b3ca23549198c"
+
 OTHERS: dict[str, Any] = {
     "prompt": Prompt("a cat"),
     "negative_prompt": "blurry",
+    "enhance_prompt": True,
     "seed": Seed(0),
+    "preset": "fast",
     "steps": Steps(30),
     "guidance": GuidanceScale(0),
     "fps": FrameRate.from_number(23.976),
     "num_frames": FrameCount(50),
     "height": Side(514),
     "width": Side(514),
+    "loras": (Lora(source=LoraSource("org/name")),),
     "output_format": OutputFormat(name="webm", suffix=".webm", content_type="video/webm"),
     "file_name": FileName("dog.mp4"),
     "low_vram": True,
@@ -73,6 +79,20 @@ def test_every_field_counts_but_those_that_do_not_change_the_object(field: str) 
         assert mark(attrs.evolve(TEXT, idempotency_key=None)) == mark(TEXT)
     else:
         assert mark(attrs.evolve(TEXT, **{field: OTHERS[field]})) != mark(TEXT)
+
+
+def test_fields_that_were_added_later_do_not_count_at_their_defaults() -> None:
+    """Worked out with the first version: its records must still be found."""
+    plain = TextToVideo(prompt=Prompt("a dog"))
+    assert mark(plain) == FIRST_VERSIONS_MARK
+
+
+def test_the_order_and_the_scale_of_loras_count() -> None:
+    def with_loras(*scales: float) -> str:
+        loras = tuple(Lora(source=LoraSource(f"org/{n}"), scale=LoraScale(scale)) for n, scale in enumerate(scales))
+        return mark(attrs.evolve(TEXT, loras=loras))
+
+    assert len({with_loras(1, 0.5), with_loras(0.5, 1), with_loras(1), mark(TEXT)}) == 4
 
 
 def test_fields_do_not_stand_in_for_each_other() -> None:

@@ -13,7 +13,7 @@ from adapters.object_store.config import LocalConfig, SupabaseConfig
 from adapters.settings.environment import read_settings
 from adapters.settings.schema import LogSettings, Settings, StoreSettings
 from adapters.settings.variables import TABLE
-from adapters.video_model.config import ModelConfig
+from adapters.video_model.config import Acceleration, ModelConfig
 from domain.errors import SettingsInvalid
 from domain.plan import Limits
 from domain.secret import Secret
@@ -32,6 +32,14 @@ def test_the_defaults_are_the_contracts() -> None:
             dtype="bfloat16",
             hub_cache=Path("/home/me/.cache/huggingface/hub"),
             token=None,
+            family=None,
+            distilled=None,
+            memory_policy=None,
+            prompt_enhancer=False,
+            prompt_cache_bytes=2**29,
+            lora_dir=None,
+            lora_download=False,
+            acceleration=Acceleration(compile=False, compile_cache=None, attention=None, quantization=None),
         ),
         store=StoreSettings(
             backend="supabase",
@@ -64,6 +72,17 @@ def test_every_variable_arrives_at_its_place() -> None:
             "MODEL_DOWNLOAD": "false",
             "DEVICE": "cuda:1",
             "DTYPE": "float32",
+            "MODEL_FAMILY": "LTX-2.3",
+            "MODEL_DISTILLED": "yes",
+            "MEMORY_POLICY": "text_offload",
+            "PROMPT_ENHANCER": "true",
+            "PROMPT_CACHE_BYTES": "1000",
+            "LORA_DIR": "~/loras",
+            "LORA_DOWNLOAD": "true",
+            "COMPILE": "true",
+            "COMPILE_CACHE_DIR": "/kernels",
+            "ATTENTION_BACKEND": "_native_cudnn",
+            "QUANTIZATION": "int8",
             "HF_HUB_CACHE": "/cache/hub",
             "HF_TOKEN": "hf_abc",
             "STORAGE_BACKEND": "supabase",
@@ -99,6 +118,16 @@ def test_every_variable_arrives_at_its_place() -> None:
             dtype="float32",
             hub_cache=Path("/cache/hub"),
             token=Secret("hf_abc"),
+            family="ltx-2.3",
+            distilled=True,
+            memory_policy="text_offload",
+            prompt_enhancer=True,
+            prompt_cache_bytes=1000,
+            lora_dir=Path("/home/me/loras"),
+            lora_download=True,
+            acceleration=Acceleration(
+                compile=True, compile_cache=Path("/kernels"), attention="_native_cudnn", quantization="int8"
+            ),
         ),
         store=StoreSettings(
             backend="supabase",

@@ -38,7 +38,7 @@ def test_words_for_false(text: str) -> None:
         (
             "MODEL_NAME",
             "builtin/huge",
-            "must be a built-in model (builtin/tiny, builtin/tiny-2.3) or a Hub name, got 'builtin/huge'",
+            f"must be a built-in model ({', '.join(BUILTIN_MODELS)}) or a Hub name, got 'builtin/huge'",
         ),
     ],
 )

@@ -6,25 +6,42 @@ import attrs
 import pytest
 
 from adapters.video_model.diffusers.call_mapping import PipelineCall, map_call
+from domain.families import LTX_2, LTX_2_3, LTX_2_5, Family
 from domain.geometry import FrameCount, FrameRate, Side
 from domain.plan import GenerationPlan, Limits, plan
-from domain.profile import LTX_2, LTX_2_3, LTX_2_5, Family, ModelProfile, Recipe, dev_recipe, distilled_recipe
+from domain.profile import Checkpoint, ModelProfile
 from domain.requests import GenerationRequest, ImageToVideo, InlineImage, Prompt, TextToVideo
 from domain.sampling import GuidanceScale, Seed, Steps
 
 SCALES = ("guidance_scale", "stg_scale", "modality_scale", "guidance_rescale")
+TEXT = TextToVideo(prompt=Prompt("a"))
+PICTURE = ImageToVideo(prompt=Prompt("a"), image=InlineImage("QUJD"))
 
 
-def profile(family: Family, recipe: Recipe) -> ModelProfile:
-    return ModelProfile(name="m", revision="r", family=family, recipe=recipe, device="cpu")
+def dev(family: Family, **changes: object) -> Checkpoint:
+    fields = {
+        "is_distilled": False,
+        "has_perturbed_attention": family is not LTX_2,
+        "has_upsampler": True,
+        "distilled_lora_bytes": 0,
+        **changes,
+    }
+    return Checkpoint(family=family, **fields)  # type: ignore[arg-type]  # flags, by name
 
 
-def planned(request: GenerationRequest, family: Family = LTX_2, recipe: Recipe | None = None) -> GenerationPlan:
-    return plan(request, profile(family, recipe or dev_recipe(family)), Limits(), Seed(1))
+def planned(request: GenerationRequest, checkpoint: Checkpoint) -> GenerationPlan:
+    profile = ModelProfile(name="m", revision="r", checkpoint=checkpoint, device="cpu")
+    return plan(request, profile, Limits(), Seed(1))
 
 
-def call(request: GenerationRequest, family: Family = LTX_2, recipe: Recipe | None = None) -> PipelineCall:
-    return map_call(planned(request, family, recipe))
+def calls(request: GenerationRequest, checkpoint: Checkpoint) -> list[PipelineCall]:
+    made = planned(request, checkpoint)
+    return [map_call(made, stage) for stage in made.stages]
+
+
+def call(request: GenerationRequest, checkpoint: Checkpoint | None = None) -> PipelineCall:
+    (only,) = calls(request, checkpoint or dev(LTX_2))
+    return only
 
 
 def test_the_whole_call_of_a_dev_checkpoint_of_2_0() -> None:
@@ -40,9 +57,8 @@ def test_the_whole_call_of_a_dev_checkpoint_of_2_0() -> None:
     )
     assert call(request) == PipelineCall(
         kind="LTX2Pipeline",
+        scheduler="dynamic",
         arguments={
-            "prompt": "a dog",
-            "negative_prompt": "blur",
             "width": 512,
             "height": 320,
             "num_frames": 57,
@@ -63,26 +79,23 @@ def test_the_whole_call_of_a_dev_checkpoint_of_2_0() -> None:
     )
 
 
-def test_a_missing_negative_prompt_is_an_empty_one() -> None:
-    assert call(TextToVideo(prompt=Prompt("a"))).arguments["negative_prompt"] == ""
-
-
 @pytest.mark.parametrize(("family", "block"), [(LTX_2_3, 28), (LTX_2_5, 28)])
 def test_later_families_guide_one_block_and_use_the_cross_timestep(family: Family, block: int) -> None:
-    arguments = call(TextToVideo(prompt=Prompt("a")), family).arguments
+    arguments = call(TEXT, dev(family)).arguments
     assert arguments["spatio_temporal_guidance_blocks"] == [block]
     assert arguments["stg_scale"] == arguments["audio_stg_scale"] == 1.0
     assert arguments["use_cross_timestep"] is True
 
 
 def test_an_stg_block_beyond_the_last_layer_becomes_the_last_layer() -> None:
-    small = attrs.evolve(profile(LTX_2_3, dev_recipe(LTX_2_3)), transformer_layers=2)
-    arguments = map_call(plan(TextToVideo(prompt=Prompt("a")), small, Limits(), Seed(1))).arguments
+    arguments = call(TEXT, dev(LTX_2_3, transformer_layers=2)).arguments
     assert arguments["spatio_temporal_guidance_blocks"] == [1]
 
 
 def test_a_distilled_checkpoint_gets_its_sigmas_and_no_guidance_at_all() -> None:
-    arguments = call(TextToVideo(prompt=Prompt("a")), LTX_2_5, distilled_recipe()).arguments
+    mapped = call(TEXT, dev(LTX_2_5, is_distilled=True))
+    arguments = mapped.arguments
+    assert mapped.scheduler == "static"
     assert arguments["sigmas"] == [1.0, 0.99375, 0.9875, 0.98125, 0.975, 0.909375, 0.725, 0.421875]
     assert "num_inference_steps" not in arguments
     assert [arguments[scale] for scale in SCALES] == [1.0, 0.0, 1.0, 0.0]
@@ -91,16 +104,39 @@ def test_a_distilled_checkpoint_gets_its_sigmas_and_no_guidance_at_all() -> None
 
 def test_an_audio_scale_of_zero_beside_a_video_scale_is_never_a_zero() -> None:
     """diffusers takes `audio or video`, so a plain zero would become the video's scale."""
-    base = planned(TextToVideo(prompt=Prompt("a")), LTX_2_3)
-    silent = attrs.evolve(base, audio=attrs.evolve(base.audio, stg_scale=0.0, rescale=0.0))
-    arguments = map_call(silent).arguments
+    made = planned(TEXT, dev(LTX_2_3))
+    (only,) = made.stages
+    silent = attrs.evolve(only.stage, audio=attrs.evolve(only.stage.audio, stg_scale=0.0, rescale=0.0))
+    arguments = map_call(made, attrs.evolve(only, stage=silent)).arguments
     assert arguments["audio_stg_scale"] == arguments["audio_guidance_rescale"] == 1e-9
     assert arguments["stg_scale"] == 1.0
 
 
 @pytest.mark.parametrize(("family", "crf"), [(LTX_2, 33), (LTX_2_3, 33), (LTX_2_5, 18)])
 def test_a_picture_is_compressed_as_in_training(family: Family, crf: int) -> None:
-    request = ImageToVideo(prompt=Prompt("a"), image=InlineImage("QUJD"))
-    mapped = call(request, family)
+    mapped = call(PICTURE, dev(family))
     assert mapped.kind == "LTX2ImageToVideoPipeline"
     assert mapped.arguments["image_crf"] == crf
+
+
+def test_two_stages_run_at_half_and_at_full_size() -> None:
+    request = attrs.evolve(TEXT, preset="quality", width=Side(500), height=Side(300))
+    base, refine = calls(request, dev(LTX_2_3))
+    assert (base.kind, base.scheduler) == (refine.kind, refine.scheduler) == ("LTX2Pipeline", "static")
+    assert (base.arguments["width"], base.arguments["height"]) == (256, 160)
+    assert (refine.arguments["width"], refine.arguments["height"]) == (512, 320)
+    assert len(base.arguments["sigmas"]) == 30
+    assert "noise_scale" not in base.arguments
+    assert refine.arguments["sigmas"] == [0.909375, 0.725, 0.421875]
+    assert refine.arguments["noise_scale"] == 0.909375
+    assert refine.arguments["guidance_scale"] == refine.arguments["audio_guidance_scale"] == 1.0
+
+
+def test_a_refinement_is_conditioned_on_the_picture_anew() -> None:
+    base, refine = calls(attrs.evolve(PICTURE, preset="quality"), dev(LTX_2_3))
+    assert (base.kind, refine.kind) == ("LTX2ImageToVideoPipeline", "LTX2ConditionPipeline")
+
+
+def test_the_makers_first_stage_of_2_5_is_ancestral() -> None:
+    base, refine = calls(attrs.evolve(TEXT, preset="official"), dev(LTX_2_5, is_distilled=True))
+    assert (base.scheduler, refine.scheduler) == ("ancestral", "static")

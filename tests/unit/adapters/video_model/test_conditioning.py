@@ -5,13 +5,14 @@ import pytest
 
 from adapters.video_model.diffusers.conditioning import fit_to_canvas
 from domain.clip import Picture
+from domain.families import LTX_2
 from domain.geometry import Resolution, Side
 from domain.plan import GenerationPlan, Limits, plan
-from domain.profile import LTX_2, ModelProfile, dev_recipe
+from domain.profile import Checkpoint, ModelProfile
 from domain.requests import ImageToVideo, InlineImage, Prompt
 from domain.sampling import Seed
 
-PROFILE = ModelProfile(name="m", revision="r", family=LTX_2, recipe=dev_recipe(LTX_2), device="cpu")
+PROFILE = ModelProfile(name="m", revision="r", checkpoint=Checkpoint(family=LTX_2, is_distilled=False), device="cpu")
 
 
 def planned(width: int, height: int) -> GenerationPlan:

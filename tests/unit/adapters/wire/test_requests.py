@@ -11,6 +11,7 @@ from adapters.wire.requests import decode_request
 from domain.errors import DiskFull, InvalidInput
 from domain.geometry import FrameCount, FrameRate, Side
 from domain.naming import FileName, IdempotencyKey
+from domain.recipes import PRESETS, Preset
 from domain.requests import ImageUrl, Prompt, TextToVideo
 from domain.sampling import GuidanceScale, Seed, Steps
 from tests.unit.adapters.wire.payloads import HUGE, refused, with_prompt
@@ -57,9 +58,19 @@ def test_every_field_of_a_text_request() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["negative_prompt", "seed", "idempotency_key", "image_url", "image_base64"])
+@pytest.mark.parametrize("name", ["negative_prompt", "seed", "preset", "idempotency_key", "image_url", "image_base64"])
 def test_null_is_taken_for_its_default_where_the_table_says_so(name: str) -> None:
     assert decode_request(with_prompt(**{name: None})) == TextToVideo(prompt=Prompt("a lake"))
+
+
+def test_null_leaves_the_number_of_frames_to_the_model() -> None:
+    assert decode_request(with_prompt(num_frames=None)).num_frames is None
+    assert decode_request(with_prompt()).num_frames == FrameCount(49)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_is_taken_by_its_name(preset: Preset) -> None:
+    assert decode_request(with_prompt(preset=preset)).preset == preset
 
 
 @pytest.mark.parametrize(
@@ -70,7 +81,7 @@ def test_null_is_taken_for_its_default_where_the_table_says_so(name: str) -> Non
         ("steps", "steps must be an integer, got null"),
         ("guidance", "guidance must be a number, got null"),
         ("fps", "fps must be a number, got null"),
-        ("num_frames", "num_frames must be an integer, got null"),
+        ("enhance_prompt", "enhance_prompt must be true or false, got null"),
         ("height", "height must be an integer, got null"),
         ("width", "width must be an integer, got null"),
         ("output_format", "output_format must be a string, got null"),

@@ -10,11 +10,13 @@ import pytest
 from adapters.wire.codec import Wire
 from adapters.wire.results import encode_result
 from domain.clip import ClipStatistics
+from domain.families import LTX_2
 from domain.geometry import FrameCount, FrameRate, Side
+from domain.lora import Lora, LoraScale, LoraSource, WeightName
 from domain.plan import Limits, plan
-from domain.profile import LTX_2, ModelProfile, dev_recipe, distilled_recipe
+from domain.profile import Checkpoint, ModelProfile
 from domain.requests import GenerationRequest, ImageToVideo, ImageUrl, Prompt, TextToVideo
-from domain.results import EncodedVideo, GenerationResult, StoredObject, Timings
+from domain.results import EncodedVideo, GenerationResult, StoredObject, Timings, stage_reports
 from domain.sampling import GuidanceScale, Seed
 from tests.unit.adapters.wire.goldens import golden
 
@@ -27,8 +29,10 @@ def _planned(request: GenerationRequest, profile: ModelProfile) -> dict[str, Any
     return {
         "mode": planned.mode,
         "seed": planned.seed,
-        "steps": planned.steps,
-        "guidance": planned.video.guidance_scale,
+        "preset": planned.preset,
+        "stages": stage_reports(planned),
+        "steps": planned.base.schedule.steps,
+        "guidance": planned.base.video.guidance_scale,
         "output": planned.output,
         "canvas": planned.canvas,
         "model": profile.identity,
@@ -38,7 +42,10 @@ def _planned(request: GenerationRequest, profile: ModelProfile) -> dict[str, Any
 
 def _on_supabase() -> GenerationResult:
     profile = ModelProfile(
-        name="Lightricks/LTX-2", revision="main", family=LTX_2, recipe=dev_recipe(LTX_2), device="NVIDIA L40S"
+        name="Lightricks/LTX-2",
+        revision="main",
+        checkpoint=Checkpoint(family=LTX_2, is_distilled=False, has_upsampler=True, distilled_lora_bytes=0),
+        device="NVIDIA L40S",
     )
     request = TextToVideo(
         prompt=Prompt("a lake"),
@@ -46,6 +53,11 @@ def _on_supabase() -> GenerationResult:
         width=Side(1280),
         height=Side(720),
         guidance=GuidanceScale(6.5),
+        preset="quality",
+        loras=(
+            Lora(source=LoraSource("styles/ink.safetensors"), scale=LoraScale(0.75)),
+            Lora(source=LoraSource("org/name"), weight_name=WeightName("a.safetensors")),
+        ),
     )
     return GenerationResult(
         **_planned(request, profile),
@@ -61,8 +73,14 @@ def _on_supabase() -> GenerationResult:
             warnings=("second",),
         ),
         statistics=ClipStatistics(
-            prepare_seconds=0.25, inference_seconds=12.3456, decode_seconds=2.5, peak_vram_bytes=32 * 2**30
+            prepare_seconds=0.25,
+            inference_seconds=12.3456,
+            decode_seconds=2.5,
+            peak_vram_bytes=32 * 2**30,
+            memory_policy="text_offload",
         ),
+        loras=request.loras,
+        prompt_used="a lake, at length",
         timings=Timings(
             fetch=0.0001, prepare=0.25, inference=12.3456, decode=2.5, encode=3.0, upload=1.00149, total=15.5
         ),
@@ -73,7 +91,8 @@ def _on_supabase() -> GenerationResult:
 
 
 def _on_disk() -> GenerationResult:
-    profile = ModelProfile(name="builtin/tiny", revision="main", family=LTX_2, recipe=distilled_recipe(), device="cpu")
+    checkpoint = Checkpoint(family=LTX_2, is_distilled=True)
+    profile = ModelProfile(name="builtin/tiny", revision="main", checkpoint=checkpoint, device="cpu")
     request = ImageToVideo(
         prompt=Prompt("a lake"), image=ImageUrl("https://example.com/a.png"), fps=FrameRate.from_number(23.976)
     )
@@ -86,6 +105,8 @@ def _on_disk() -> GenerationResult:
         stored=StoredObject(backend="local", bucket="local", path=_PATH, public_url=f"file:///outputs/{_PATH}"),
         statistics=ClipStatistics(prepare_seconds=0, inference_seconds=0, decode_seconds=0),
         timings=Timings(fetch=0, prepare=0, inference=0, decode=0, encode=0, upload=0, total=0),
+        loras=(),
+        prompt_used=None,
         cold=False,
         warnings=(),
     )

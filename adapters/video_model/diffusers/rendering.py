@@ -1,0 +1,197 @@
+"""One job on the device, from text to frames; when memory runs out, once more in a leaner way."""
+
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from typing import Final
+
+import attrs
+import torch
+from PIL import Image
+
+from adapters.video_model.diffusers.conditioning import fit_to_canvas
+from adapters.video_model.diffusers.decoding import decode_audio, decode_video, rgb24_chunks
+from adapters.video_model.diffusers.device import room
+from adapters.video_model.diffusers.engine import Engine
+from adapters.video_model.diffusers.failures import translated
+from adapters.video_model.diffusers.lora.shelf import LoraPairs
+from adapters.video_model.diffusers.memory.letting_go import let_go
+from adapters.video_model.diffusers.memory.residency import Residency
+from adapters.video_model.diffusers.memory.tiling import tiled
+from adapters.video_model.diffusers.metering import Meter
+from adapters.video_model.diffusers.stages import Latents, StageInputs, StageRunner
+from adapters.video_model.diffusers.text.cache import MAX_TOKENS, EncodedText
+from adapters.video_model.diffusers.text.encoding import PromptEncoder
+from application.job_control import JobControl
+from application.ports.video_model import GenerationInputs
+from domain.clip import Audio, Clip, ClipStatistics
+from domain.errors import OutOfMemory
+from domain.memory import MemoryPolicy, leanest
+from domain.plan import GenerationPlan
+from domain.tiling import Tiling, decode_tiling
+
+_AS_LEAN_AS_CAN_BE: Final = 0
+"""Bytes: no decode fits into them, so the finest tiles are chosen."""
+
+
+@contextmanager
+def rendered(
+    engine: Engine, plan: GenerationPlan, inputs: GenerationInputs, loras: LoraPairs, control: JobControl
+) -> Iterator[Clip]:
+    """The clip of `plan`, as the port promises it. The caller has the device's turn."""
+    meter = Meter(control.clock, engine.device)
+    meter.start()
+    with ExitStack() as job:
+        with meter.part("prepare"):
+            picture = None if inputs.image is None else fit_to_canvas(inputs.image, plan)
+        rendering = Rendering(engine=engine, plan=plan, picture=picture, loras=loras, control=control, meter=meter)
+        audio = rendering.denoise(job)
+        chunks = job.enter_context(closing(rendering.chunks()))
+        yield Clip(
+            geometry=plan.output,
+            pixel_format="rgb24",
+            audio=audio,
+            chunks=chunks,
+            statistics=rendering.statistics,
+        )
+
+
+@attrs.define(kw_only=True, eq=False)
+class Rendering:
+    """The work on one plan. `picture` has the size of the plan's canvas."""
+
+    engine: Engine
+    plan: GenerationPlan
+    picture: Image.Image | None
+    loras: LoraPairs
+    control: JobControl
+    meter: Meter
+    _warnings: list[str] = attrs.field(init=False, factory=list)
+    _latents: Latents | None = attrs.field(init=False, default=None)
+    _residency: Residency = attrs.field(init=False)
+    _policy: MemoryPolicy = attrs.field(init=False)
+
+    def denoise(self, job: ExitStack) -> Audio:
+        """Make the latents, and decode the sound. Until `job` is closed, the weights are kept as this job wants them.
+
+        Raises:
+            OutOfMemory: also in the next leaner way there was not enough.
+        """
+        first = self._first_policy()
+        try:
+            return self._attempt(first, job)
+        except OutOfMemory as exc:
+            leaner = self.engine.budget.leaner(first)
+            if leaner is None:
+                raise
+            let_go(exc)
+        # outside of the handler, where the failed frames would still be alive
+        self._warnings.append(f"memory ran out with the weights kept {first}; the clip was made with {leaner}")
+        return self._attempt(leaner, job)
+
+    def chunks(self) -> Generator[memoryview, None, None]:
+        """Frames as they are asked for. The latents are gone when the first one comes."""
+        self.control.check()
+        with translated(), self.meter.part("decode"):
+            video = self._decoded()
+            self._latents = None
+        converted = rgb24_chunks(video, self.plan)
+        while True:
+            self.control.check()
+            with translated(), self.meter.part("decode"):
+                chunk = next(converted, None)
+            if chunk is None:
+                return
+            yield chunk
+
+    def statistics(self) -> ClipStatistics:
+        """What the work took, in the way in which it was done."""
+        return attrs.evolve(
+            self.meter.statistics(), memory_policy=self._policy, warnings=tuple(dict.fromkeys(self._warnings))
+        )
+
+    @property
+    def _made(self) -> Latents:
+        if self._latents is None:
+            message = "the latents are decoded already, or not made yet"
+            raise RuntimeError(message)
+        return self._latents
+
+    def _first_policy(self) -> MemoryPolicy:
+        """As the weights are kept, unless the job asks for less, or the plan says that it needs less."""
+        kept = self.engine.residency.policy
+        lower = self.engine.budget.leaner(kept) if self.plan.low_vram else None
+        if self.plan.low_vram and lower is None:
+            self._warnings.append(f"low_vram had no effect: the weights are kept {kept}, and there is no leaner way")
+        first = leanest(kept, lower or kept, self.plan.policy or kept)
+        if first != (lower or kept):
+            self._warnings.append(f"the clip was made with {first}: with {kept} it would not fit into the memory")
+        return first
+
+    def _attempt(self, policy: MemoryPolicy, job: ExitStack) -> Audio:
+        with ExitStack() as stack, translated():
+            with self.meter.part("prepare"):
+                self._residency = self.engine.residency
+                if policy != self._residency.policy:
+                    self.engine.shelf.clear()
+                    self._residency = stack.enter_context(self._residency.lowered(policy))
+                    stack.callback(self.engine.shelf.clear)  # adapters go where they came, under one policy
+                self._policy = policy
+            with self.meter.part("denoise"):
+                self._latents = self._denoised()
+            with self.meter.part("decode"), self._residency.using("audio_vae", "vocoder"):
+                audio = decode_audio(self.engine.components, self._latents.audio)
+            job.push(stack.pop_all())
+        return audio
+
+    def _denoised(self) -> Latents:
+        engine = self.engine
+        self.control.check()
+        positive, negative = self._texts()
+        return StageRunner(
+            components=engine.components,
+            residency=self._residency,
+            shelf=engine.shelf,
+            distilled_lora=engine.distilled_lora,
+            transformer_context=engine.transformer_context,
+            plan=self.plan,
+            inputs=StageInputs(positive=positive, negative=negative, picture=self.picture, loras=self.loras),
+            control=self.control,
+        ).run()
+
+    def _texts(self) -> tuple[EncodedText, EncodedText | None]:
+        engine, plan = self.engine, self.plan
+        encoder = PromptEncoder(engine.components, self._residency, engine.device, engine.texts, plan.family.name)
+        texts = [plan.prompt]
+        if any(planned.stage.rows > 1 for planned in plan.stages):
+            texts.append(plan.negative_prompt)
+        variant = engine.shelf.text_key(self.loras)
+        with ExitStack() as stack:
+            if variant:  # an adapter reaches into the connectors
+                stack.enter_context(engine.shelf.applied(self.loras))
+            encoded = encoder.encode_each(texts, variant)
+        for name, text in zip(("prompt", "negative_prompt"), encoded, strict=False):
+            if text.lost_tokens:
+                self._warnings.append(f"{name} was cut after {MAX_TOKENS} tokens, {text.lost_tokens} were lost")
+        return encoded[0], encoded[1] if len(encoded) > 1 else None
+
+    def _decoded(self) -> torch.Tensor:
+        """(3, F, H, W) in the VAE's dtype; in the finest tiles if memory ran out."""
+        device, canvas, measures = self.engine.device, self.plan.canvas, self.engine.budget.dimensions
+        with self._residency.using("vae"):
+            free = room(device)
+            tiling = None if free is None else decode_tiling(canvas, free, measures)
+            try:
+                return self._decoded_in(tiling)
+            except OutOfMemory as exc:
+                finest = decode_tiling(canvas, _AS_LEAN_AS_CAN_BE, measures)
+                if finest == tiling:
+                    raise
+                let_go(exc)
+            self._warnings.append("memory ran out while the frames were decoded; they were decoded in tiles")
+            return self._decoded_in(finest)
+
+    def _decoded_in(self, tiling: Tiling | None) -> torch.Tensor:
+        if tiling is not None:
+            self._warnings.append("the frames were decoded in tiles, for want of memory; seams may show")
+        with translated(), tiled(self.engine.components.by_name["vae"], tiling):
+            return decode_video(self.engine.components, self._made.video)

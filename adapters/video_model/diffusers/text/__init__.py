@@ -1,0 +1,1 @@
+"""The text side: prompts to connector outputs, kept between jobs; prompt enhancement; auto duration."""

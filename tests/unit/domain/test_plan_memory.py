@@ -1,0 +1,93 @@
+"""Whether a clip fits into the device, and what is said where it does not."""
+
+import re
+
+import attrs
+import pytest
+
+from domain.errors import OverLimit
+from domain.geometry import FrameCount, FrameRate, Resolution, Side
+from domain.memory import MemoryBudget
+from domain.plan import GenerationPlan, Limits, plan
+from domain.profile import ModelProfile
+from domain.requests import GenerationRequest, ImageToVideo, ImageUrl, Prompt
+from domain.sampling import Seed
+from tests.unit.domain.test_plan import DEV, REQUEST, WHOLE
+
+FPS_30 = FrameRate.from_number(30)
+
+
+def _plan(request: GenerationRequest, profile: ModelProfile = DEV) -> GenerationPlan:
+    return plan(request, profile, Limits(), Seed(7))
+
+
+def on_a_gpu_with(free: int) -> ModelProfile:
+    memory = MemoryBudget(device_bytes=free, host_bytes=None, weights={"transformer": 2**30}, policy="resident")
+    return attrs.evolve(DEV, memory=memory)
+
+
+SMALL_GPU = on_a_gpu_with(12 * 2**30)
+TIGHT = on_a_gpu_with(6 * 2**30)
+
+
+def test_what_fits_under_no_policy_is_refused_with_the_largest_that_would() -> None:
+    request = attrs.evolve(REQUEST, width=Side(1920), height=Side(1088), num_frames=FrameCount(481), fps=FPS_30)
+    with pytest.raises(OverLimit) as refused:
+        _plan(request, SMALL_GPU)
+    (fault,) = refused.value.faults
+    named = re.search(
+        r"1920x1088 with 481 frames were asked for, (\d+)x(\d+) with (\d+) frames would fit", fault.message
+    )
+    assert named is not None
+    width, height, frames = map(int, named.groups())
+    assert width * height * frames < 1920 * 1088 * 481
+    fitting = attrs.evolve(request, width=Side(width), height=Side(height), num_frames=FrameCount(frames))
+    assert _plan(fitting, SMALL_GPU).output.resolution == Resolution(width, height)
+
+
+def test_a_device_that_holds_not_even_the_smallest_clip_says_so() -> None:
+    with pytest.raises(OverLimit, match="no clip at all would fit"):
+        _plan(REQUEST, on_a_gpu_with(2**20))
+
+
+def test_a_plan_names_the_policy_that_it_needs() -> None:
+    """19 GiB hold the weights of 10 beside a small clip, not beside a large one."""
+    weights = {"transformer": 8 * 2**30, "text_encoder": 2 * 2**30}
+    memory = MemoryBudget(device_bytes=19 * 2**30, host_bytes=None, weights=weights, policy="resident")
+    gpu = attrs.evolve(DEV, memory=memory)
+    assert _plan(REQUEST, gpu).policy == "resident"
+    large = attrs.evolve(REQUEST, width=Side(1920), height=Side(1088), num_frames=FrameCount(121))
+    assert _plan(large, gpu).policy not in {None, "resident"}
+    assert _plan(REQUEST).policy is None
+
+
+def test_the_distilled_lora_counts_where_it_is_used() -> None:
+    def policy(size: int) -> str | None:
+        checkpoint = attrs.evolve(WHOLE, distilled_lora_bytes=size)
+        gpu = attrs.evolve(on_a_gpu_with(14 * 2**30), checkpoint=checkpoint)
+        return _plan(attrs.evolve(REQUEST, preset="quality"), gpu).policy
+
+    assert policy(0) == "resident"
+    with pytest.raises(OverLimit):
+        policy(40 * 2**30)
+
+
+def test_the_cpus_memory_is_not_asked() -> None:
+    large = attrs.evolve(REQUEST, width=Side(1920), height=Side(1088), num_frames=FrameCount(480))
+    assert _plan(large, attrs.evolve(SMALL_GPU, memory=None)).output.frames == 480
+
+
+def test_a_picture_that_is_held_counts() -> None:
+    """A held picture gives each token a timestep of its own, which takes more."""
+    picture = ImageToVideo(prompt=Prompt("x"), image=ImageUrl("https://example.com/a.png"))
+
+    def largest(request: GenerationRequest) -> int:
+        for frames in range(481, 0, -8):
+            try:
+                _plan(attrs.evolve(request, width=Side(1280), height=Side(704), num_frames=FrameCount(frames)), TIGHT)
+            except OverLimit:
+                continue
+            return frames
+        return 0
+
+    assert 0 < largest(picture) < largest(REQUEST)

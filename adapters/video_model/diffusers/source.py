@@ -74,12 +74,14 @@ def budget_for(config: ModelConfig, source: CheckpointSource, device: str) -> Me
     """
     device_bytes = free_bytes(device) if device.startswith("cuda") else None
     host_bytes = free_host_bytes()
+    possible = policies_with(config.acceleration)
     policy = choose_policy(
         source.weights,
         device_bytes=device_bytes,
         host_bytes=host_bytes,
         dimensions=source.dimensions,
         forced=config.memory_policy,
+        possible=possible,
     )
     return MemoryBudget(
         device_bytes=device_bytes or 0,
@@ -87,5 +89,5 @@ def budget_for(config: ModelConfig, source: CheckpointSource, device: str) -> Me
         weights=source.weights,
         policy=policy,
         dimensions=source.dimensions,
-        policies=policies_with(config.acceleration),
+        policies=possible,
     )

@@ -53,6 +53,15 @@ def test_the_fastest_policy_that_has_room_for_a_typical_clip(device: int, policy
     assert chosen(device) == policy
 
 
+def test_what_does_not_go_with_other_settings_is_not_chosen() -> None:
+    def among(*possible: MemoryPolicy) -> MemoryPolicy:
+        free = 78 * GIB
+        return choose_policy(NEWER, device_bytes=free, host_bytes=None, dimensions=ModelDimensions(), possible=possible)
+
+    assert among("resident", "model_offload") == "resident"
+    assert among("model_offload", "leaf_offload") == "model_offload"
+
+
 def test_a_gpu_that_is_too_small_for_any_policy_is_refused_with_the_figures() -> None:
     with pytest.raises(OutOfMemory, match=r"the GPU has 8\.0 GiB free and needs \d+\.\d GiB with a clip of 768x512"):
         chosen(8)

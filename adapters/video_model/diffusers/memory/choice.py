@@ -1,6 +1,6 @@
 """Which memory policy a checkpoint runs under on this machine."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 from typing import Final
 
@@ -24,6 +24,7 @@ def choose_policy(
     host_bytes: int | None,
     dimensions: ModelDimensions,
     forced: MemoryPolicy | None = None,
+    possible: Collection[MemoryPolicy] = POLICIES,
 ) -> MemoryPolicy:
     """The fastest policy under which a typical clip fits, or the forced one.
 
@@ -33,6 +34,7 @@ def choose_policy(
         host_bytes: free on the host; None if unknown, which is taken as enough.
         dimensions: of the transformer.
         forced: MEMORY_POLICY.
+        possible: the policies that go with the other settings, for the choice; a forced one is not compared with it.
 
     Raises:
         SettingsInvalid: the forced policy cannot work here; the fault says what is missing.
@@ -46,10 +48,11 @@ def choose_policy(
             fault = Fault("MEMORY_POLICY", f'is "{forced}", but {lack}: leave it empty, or choose a larger machine')
             raise SettingsInvalid(str(fault), faults=(fault,))
         return forced
-    for policy, lack in lacks.items():
-        if lack is None:
+    policies = [policy for policy in POLICIES if policy in possible]
+    for policy in policies:
+        if lacks[policy] is None:
             return policy
-    message = f"The model does not fit under any memory policy; under {POLICIES[-1]} {lacks[POLICIES[-1]]}"
+    message = f"The model does not fit under any memory policy; under {policies[-1]} {lacks[policies[-1]]}"
     raise OutOfMemory(message)
 
 

@@ -8,7 +8,7 @@ export OMP_NUM_THREADS = 1
 # By shape and by keyword. Not by entropy: hashes and commits are as random as keys.
 SECRETS := --disable-plugin HexHighEntropyString --disable-plugin Base64HighEntropyString
 
-.PHONY: demo test soak check bench audit lock docs setup clean
+.PHONY: demo test soak check bench bench-gpu audit lock docs setup clean
 
 setup: $(SETUP)
 
@@ -43,6 +43,10 @@ check: $(SETUP)
 bench: $(SETUP)
 	PYTHONPATH=. $(BIN)/python benchmarks/import_time.py
 	PYTHONPATH=. $(BIN)/python benchmarks/overhead.py
+
+## The true architectures with random weights on a GPU, beside plain diffusers; without a GPU a tiny rehearsal
+bench-gpu: $(SETUP)
+	$(BIN)/python -m benchmarks.gpu
 
 ## Known vulnerabilities in the locked dependencies; needs an advisory source
 audit: $(SETUP)

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import attrs
 import numpy as np
 import pytest
 import torch
@@ -102,14 +101,29 @@ def test_a_refined_clip_is_not_the_first_stage_enlarged(model: DiffusersModel) -
     assert np.array_equal(refined, render(model, planned(model)))
 
 
-def test_the_sound_is_refined_too(model: DiffusersModel) -> None:
-    job = planned(model)
-    base_only = attrs.evolve(job, stages=job.stages[:1])
-    sounds = []
-    for stages in (job, base_only):
-        with model.generate(stages, NOTHING, JobControl()) as clip:
-            assert clip.audio is not None
-            sounds.append(np.array(clip.audio.samples))
-    assert sounds[0].shape == sounds[1].shape
-    refined, plain = sounds
-    assert not np.array_equal(refined, plain)
+def test_the_sound_is_refined_too(model: DiffusersModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second stage starts from the first one's sound, noised to its first sigma, not from noise alone."""
+    from diffusers import LTX2Pipeline  # noqa: PLC0415 - three seconds
+
+    given: list[torch.Tensor | None] = []
+    made: list[torch.Tensor] = []
+    prepare, call = LTX2Pipeline.prepare_audio_latents, LTX2Pipeline.__call__
+
+    def preparing(pipeline: Any, *arguments: Any, **named: Any) -> Any:
+        given.append(named["latents"])
+        return prepare(pipeline, *arguments, **named)
+
+    def calling(pipeline: Any, *arguments: Any, **named: Any) -> Any:
+        output = call(pipeline, *arguments, **named)
+        made.append(output.audio)
+        return output
+
+    monkeypatch.setattr(LTX2Pipeline, "prepare_audio_latents", preparing)
+    monkeypatch.setattr(LTX2Pipeline, "__call__", calling)
+    render(model, planned(model))
+    first, second = given
+    assert first is None
+    assert second is not None
+    assert torch.equal(second, made[0])
+    assert made[0].shape == made[1].shape
+    assert not torch.equal(made[0], made[1])

@@ -79,12 +79,11 @@ class Rendering:
         first = self._first_policy()
         try:
             return self._attempt(first, job)
-        except OutOfMemory as exc:
+        except OutOfMemory:
             leaner = self.engine.budget.leaner(first)
             if leaner is None:
                 raise
-            let_go(exc)
-        # outside of the handler, where the failed frames would still be alive
+        # Outside of the handler. `Residency.using` has let go of what the failed frames held on the device.
         self._warnings.append(f"memory ran out with the weights kept {first}; the clip was made with {leaner}")
         return self._attempt(leaner, job)
 

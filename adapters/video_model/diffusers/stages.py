@@ -87,8 +87,7 @@ class StageRunner:
         self, planned: PlannedStage, start: Latents | None, generator: torch.Generator, *, steps_done: int
     ) -> Latents:
         call = map_call(self.plan, planned)
-        positive, picture = self.inputs.positive, self.inputs.picture
-        negative = self.inputs.negative if planned.stage.rows > 1 else None
+        positive, negative, picture = self.inputs.positive, self.inputs.negative, self.inputs.picture
         device = self.residency.device
         pipeline = build_pipeline(
             self.components,

@@ -1,5 +1,8 @@
 """The diffusers adapter on real classes: what it shares, what it calls, and that it adds nothing of its own."""
 
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from adapters.video_model.diffusers.video_model import DiffusersModel
 from application.job_control import JobControl, StageProgress
 from application.ports.video_model import GenerationInputs
 from domain.clip import Picture
+from domain.errors import DeadlineExceeded
 from domain.geometry import FrameCount, FrameRate, Resolution, Side
 from domain.plan import GenerationPlan, Limits, plan
 from domain.requests import GenerationRequest, ImageToVideo, InlineImage, Prompt, TextToVideo
@@ -81,6 +85,16 @@ def test_every_kind_of_pipeline_runs_on_the_same_objects(model: DiffusersModel) 
         assert all(pipeline.components[name] is components.by_name[name] for pipeline in built)
     assert all(pipeline.components["connectors"] is connectors for pipeline in built)
     assert all(pipeline.components["text_encoder"] is None for pipeline in built)
+
+
+def test_a_pipeline_runs_on_its_device_wherever_the_weights_wait(model: DiffusersModel) -> None:
+    """Under an offloading policy the first component that diffusers looks at may be on the host."""
+    components = components_of(model)
+    scheduler = scheduler_for(components.by_name["scheduler"], "static")
+    pipeline = build_pipeline(
+        components, "LTX2Pipeline", scheduler=scheduler, connectors=torch.nn.Module(), device="cuda:1"
+    )
+    assert pipeline._execution_device == torch.device("cuda:1")
 
 
 def test_no_job_copies_moves_or_casts_a_weight(hub_cache: Path) -> None:
@@ -193,20 +207,44 @@ def test_a_prompt_that_was_cut_is_a_warning(model: DiffusersModel) -> None:
     assert all("was cut after 1024 tokens" in warning for warning in warnings)
 
 
-def test_a_known_prompt_calls_the_text_encoder_no_more(hub_cache: Path) -> None:
-    model = tiny_model(hub_cache)
+@contextmanager
+def text_calls(model: DiffusersModel) -> Iterator[list[str]]:
+    """Which of the text side's networks are called, in order."""
     parts = components_of(model).by_name
     called: list[str] = []
     hooks = [
         parts[name].register_forward_pre_hook(lambda *_, name=name: called.append(name))
         for name in ("text_encoder", "connectors")
     ]
-    render(model, planned(model, text_request(negative_prompt="blur")))
-    assert called == ["text_encoder", "connectors"] * 2
-    called.clear()
-    render(model, planned(model, text_request(negative_prompt="blur", fps=FrameRate.from_number(12))))
-    assert called == []
-    render(model, planned(model, text_request(prompt=Prompt("a cat"), negative_prompt="blur")))
+    try:
+        yield called
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def test_an_unguided_job_encodes_no_negative_prompt(hub_cache: Path) -> None:
+    model = tiny_model(hub_cache, "builtin/tiny-2.5")
+    with text_calls(model) as called:
+        render(model, planned(model, text_request(steps=None, negative_prompt="blur")))
     assert called == ["text_encoder", "connectors"]
-    for hook in hooks:
-        hook.remove()
+
+
+def test_a_known_prompt_calls_the_text_encoder_no_more(hub_cache: Path) -> None:
+    model = tiny_model(hub_cache)
+    with text_calls(model) as called:
+        render(model, planned(model, text_request(negative_prompt="blur")))
+        assert called == ["text_encoder", "connectors"] * 2
+        called.clear()
+        render(model, planned(model, text_request(negative_prompt="blur", fps=FrameRate.from_number(12))))
+        assert called == []
+        render(model, planned(model, text_request(prompt=Prompt("a cat"), negative_prompt="blur")))
+        assert called == ["text_encoder", "connectors"]
+
+
+def test_a_deadline_ends_the_writing_of_a_prompt_between_two_words(model: DiffusersModel) -> None:
+    readings = itertools.count()
+    control = JobControl(deadline=3, clock=lambda: float(next(readings)))
+    with pytest.raises(DeadlineExceeded):
+        model.enhance(Prompt("a cat"), GenerationInputs(), Seed(1), control)
+    assert next(readings) == 4

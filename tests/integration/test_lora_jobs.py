@@ -53,6 +53,18 @@ def test_a_lora_changes_its_job_and_no_other(policy: MemoryPolicy, hub_cache: Pa
     assert render(model) == plain
 
 
+def test_a_prompt_is_encoded_anew_for_an_adapter_of_the_connectors(hub_cache: Path, tmp_path: Path) -> None:
+    """The cache knows the plain text; under the adapter the same text means something else."""
+    sizes = linear_sizes(model_under("resident", hub_cache, tmp_path)._ready().components.by_name["connectors"])
+    written(tmp_path / "words.safetensors", tensors_for(sizes, "connectors", ("to_q", "to_v", "proj")))
+    words = Lora(source=LoraSource("words.safetensors"))
+    alone = render(model_under("resident", hub_cache, tmp_path), words)
+    after_another = model_under("resident", hub_cache, tmp_path)
+    plain = render(after_another)
+    assert render(after_another, words) == alone != plain
+    assert render(after_another) == plain
+
+
 def test_both_stages_wear_it(hub_cache: Path, tmp_path: Path) -> None:
     model = model_under("resident", hub_cache, tmp_path)
     seen: list[int] = []

@@ -159,3 +159,14 @@ def test_inputs_are_kept_as_hashes() -> None:
     assert record(inline).inputs == {"image_base64": "63c1dd951ffedf6f7fd968ad4efa39b8ed584f162f46e715114ee184f8de9201"}
     assert list(record(PICTURE).inputs) == ["image_url"]
     assert "secret" not in repr(record(PICTURE))
+
+
+def test_an_enhanced_prompt_is_kept_as_the_callers_is() -> None:
+    enhanced = attrs.evolve(RESULT, prompt_used="a dog, at length")
+
+    def kept(*, keep_prompts: bool) -> str | None:
+        record = JobRecord.of(TEXT, enhanced, "", created_at=NOON, keep_prompts=keep_prompts)
+        return record.result.prompt_used
+
+    assert kept(keep_prompts=True) == "a dog, at length"
+    assert kept(keep_prompts=False) is None

@@ -254,3 +254,15 @@ def test_the_codec_is_these_functions() -> None:
     assert wire.decode_request({"prompt": "a lake"}) == decode_request({"prompt": "a lake"})
     assert wire.encode_failure(DiskFull("No room"), "id") == encode_failure(DiskFull("No room"), "id")
     assert wire.encode_internal("id") == encode_internal("id")
+
+
+def test_a_fault_deep_in_a_list_stands_where_its_field_does() -> None:
+    raw = with_prompt(loras=[{"source": "org/name", "scale": 9}], width=1, file_name="?", nonsense=1)
+    with pytest.raises(InvalidInput) as refused:
+        decode_request(raw)
+    assert [fault.path for fault in refused.value.faults] == ["width", "loras[0].scale", "file_name", "nonsense"]
+    with pytest.raises(InvalidInput) as inside:
+        decode_request(raw, "batch[2]")
+    assert [fault.path.removeprefix("batch[2].") for fault in inside.value.faults] == [
+        fault.path for fault in refused.value.faults
+    ]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.isolated_sequences import KINDS_THAT_MUST_OCCUR, answer_of, differing, kinds_in, start
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(2400)]
 
 MODELS = ("builtin/tiny", "builtin/tiny-2.3", "builtin/tiny-2.5")
 SEQUENCES = 25

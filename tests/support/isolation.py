@@ -39,7 +39,7 @@ Spec = dict[str, Any]
 JOBS = 20
 PRESETS = ("official", "fast", "standard", "quality")
 LORAS = ("ink.safetensors", "oil.safetensors")
-STEPS = 3
+STEPS = 2
 
 
 def specs(seed: int, *, distilled: bool) -> list[Spec]:

@@ -16,7 +16,7 @@ from adapters.video_model.diffusers.recognition import (
     newest_distilled_lora,
     recognise_family_name,
 )
-from domain.errors import ModelUnavailable
+from domain.errors import ModelUnavailable, SettingsInvalid
 from tests.unit.adapters.video_model.snapshots import CONFIGS, DECLARED, DIFFUSERS, write, write_snapshot
 
 SETTINGS = ModelConfig(device="cpu")
@@ -94,14 +94,22 @@ def test_the_setting_wins_over_what_is_recognised(tmp_path: Path, family: Family
     assert found.has_perturbed_attention  # a fact of the weights, whatever the setting says
 
 
-@pytest.mark.parametrize("is_dynamic", [True, False])
-@pytest.mark.parametrize(("setting", "expected"), [(None, None), (True, True), (False, False)])
+@pytest.mark.parametrize(
+    ("is_dynamic", "setting", "expected"),
+    [(True, None, False), (False, None, True), (True, True, True), (False, True, True), (True, False, False)],
+)
 def test_the_schedule_tells_a_distilled_checkpoint_unless_a_setting_does(
-    tmp_path: Path, is_dynamic: bool, setting: bool | None, expected: bool | None
+    tmp_path: Path, is_dynamic: bool, setting: bool | None, expected: bool
 ) -> None:
     configs = {"scheduler/scheduler_config.json": {"use_dynamic_shifting": is_dynamic}}
     found = facts(write_snapshot(tmp_path / "snapshot", configs=configs), attrs.evolve(SETTINGS, distilled=setting))
-    assert found.is_distilled is (not is_dynamic if expected is None else expected)
+    assert found.is_distilled is expected
+
+
+def test_a_static_schedule_cannot_be_run_as_a_dev_checkpoints(tmp_path: Path) -> None:
+    configs = {"scheduler/scheduler_config.json": {"use_dynamic_shifting": False}}
+    with pytest.raises(SettingsInvalid, match="MODEL_DISTILLED is false"):
+        facts(write_snapshot(tmp_path / "snapshot", configs=configs), attrs.evolve(SETTINGS, distilled=False))
 
 
 @pytest.mark.parametrize(

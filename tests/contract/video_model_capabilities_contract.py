@@ -22,9 +22,10 @@ class EnhancingContract:
         def enhanced(seed: int, inputs: GenerationInputs = NO_PICTURE) -> EnhancedPrompt:
             return model.enhance(Prompt("a cat"), inputs, Seed(seed), NO_DEADLINE)
 
-        assert enhanced(1) == enhanced(1)
-        assert enhanced(1).prompt.text != "a cat"
-        assert len({enhanced(1).prompt, enhanced(2).prompt, enhanced(1, GREEN).prompt}) > 1
+        first, again, other, pictured = enhanced(1), enhanced(1), enhanced(2), enhanced(1, GREEN)
+        assert first == again
+        assert first.prompt.text != "a cat"
+        assert len({first.prompt, other.prompt, pictured.prompt}) > 1
         assert make(model, plan_for(model)).digest == make(model, plan_for(model)).digest
 
     def test_who_enhances_keeps_to_its_deadline(self, model: VideoModel) -> None:

@@ -60,13 +60,14 @@ class GenerateVideo:
         spans = Spans(control.clock)
         profile = self.model.profile()
         seed = job.seed_for(request)
-        plan(request, profile, self.limits, seed)
+        planned = plan(request, profile, self.limits, seed)
         control.check()
         with spans.span("fetch"):
             inputs = self._fetch(request, control)
         with spans.span("text"):
             settled, text_warnings = self._settle(request, inputs, seed, control)
-        planned = plan(settled, profile, self.limits, seed)
+        if settled is not request:
+            planned = plan(settled, profile, self.limits, seed)
         with workspace(self.work_root) as folder:
             target = folder / request.file_name.name
             video, statistics = self._render(planned, inputs, target, control, spans)

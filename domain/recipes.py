@@ -72,7 +72,7 @@ def recipe_for(checkpoint: Checkpoint, preset: Preset | None) -> Recipe:
     name = preset or DEFAULT_PRESET
     missing = _missing(checkpoint, name)
     if missing:
-        available = ", ".join(f'"{other}"' for other in PRESETS if not _missing(checkpoint, other))
+        available = ", ".join(f'"{other}"' for other in available_presets(checkpoint))
         message = f'"{name}" needs {" and ".join(missing)}, which this checkpoint lacks; available: {available}'
         raise InvalidInput((Fault("preset", message),))
     stages = (_DISTILLED if checkpoint.is_distilled else _DEV)[name](checkpoint)

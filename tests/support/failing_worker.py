@@ -16,12 +16,12 @@ from adapters.video_model.config import ModelConfig
 from adapters.video_model.diffusers.failures import translated
 from adapters.video_model.synthetic import SyntheticModel
 from application.job_control import JobControl
-from application.ports.video_model import GenerationInputs, VideoModel
+from application.ports.video_model import GenerationInputs
 from container import Container
 from domain.clip import Clip
 from domain.plan import GenerationPlan
-from domain.profile import ModelProfile
 from entrypoints.runpod_worker import main
+from tests.support.card_model import CardModel
 
 FAILING: Final = ("-m", "tests.support.failing_worker")
 
@@ -33,21 +33,10 @@ FAILURES: Final[Mapping[str, Callable[[], Exception]]] = {
 """What the device raises in the decode, under the encoder, by the code that the job should end with."""
 
 
-class FailingModel(VideoModel):
+class FailingModel(CardModel):
     """The test card; a prompt that names a failure lets the second chunk of frames raise it."""
 
-    __slots__ = ("_card",)
-
-    def __init__(self, card: VideoModel) -> None:
-        self._card = card
-
-    @override
-    def load(self) -> None:
-        self._card.load()
-
-    @override
-    def profile(self) -> ModelProfile:
-        return self._card.profile()
+    __slots__ = ()
 
     @override
     @contextmanager

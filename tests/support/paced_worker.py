@@ -17,12 +17,12 @@ from typing_extensions import override
 from adapters.video_model.config import ModelConfig
 from adapters.video_model.synthetic import SyntheticModel
 from application.job_control import JobControl, StageProgress
-from application.ports.video_model import GenerationInputs, VideoModel
+from application.ports.video_model import GenerationInputs
 from container import Container
 from domain.clip import Clip
 from domain.plan import GenerationPlan
-from domain.profile import ModelProfile
 from entrypoints.runpod_worker import main
+from tests.support.card_model import CardModel
 
 PACED: Final = ("-m", "tests.support.paced_worker")
 STEP: Final = "step.began"
@@ -51,21 +51,10 @@ class Pace:
         return cls(**json.loads(prompt)) if prompt.startswith("{") else cls()
 
 
-class PacedModel(VideoModel):
+class PacedModel(CardModel):
     """The test card at the pace of the prompt. A step cannot be interrupted, like one on a GPU."""
 
-    __slots__ = ("_card",)
-
-    def __init__(self, card: VideoModel) -> None:
-        self._card = card
-
-    @override
-    def load(self) -> None:
-        self._card.load()
-
-    @override
-    def profile(self) -> ModelProfile:
-        return self._card.profile()
+    __slots__ = ()
 
     @override
     @contextmanager

@@ -84,7 +84,9 @@ def start_engine(config: ModelConfig, source: CheckpointSource) -> Engine:
         residency.settle()
         with residency.using("transformer"):
             needs_stg = checkpoint.has_perturbed_attention and not checkpoint.is_distilled
-            switches.activate(config.acceleration, components, device, needs_stg=needs_stg)
+            quantized = switches.activate(config.acceleration, components, device, needs_stg=needs_stg)
+    if quantized is not None:
+        _log.info("model.quantized", **attrs.asdict(quantized))
     profile = ModelProfile(
         name=source.name,
         revision=source.revision,

@@ -16,11 +16,6 @@ _ROUNDING: Final = 1e-6
 """Frames; a bound that was computed as frames / rate may come back a trifle short."""
 
 
-def can_predict(components: Components) -> bool:
-    """Whether the checkpoint has a duration head."""
-    return components.by_name.get("duration_head") is not None
-
-
 def predict_frames(
     components: Components,
     residency: Residency,

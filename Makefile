@@ -8,7 +8,7 @@ export OMP_NUM_THREADS = 1
 # By shape and by keyword. Not by entropy: hashes and commits are as random as keys.
 SECRETS := --disable-plugin HexHighEntropyString --disable-plugin Base64HighEntropyString
 
-.PHONY: demo test soak check bench bench-gpu audit lock docs setup clean
+.PHONY: demo test soak check fuzz fuzz-requests bench bench-gpu audit lock docs setup clean
 
 setup: $(SETUP)
 
@@ -39,10 +39,22 @@ check: $(SETUP)
 	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook $(SECRETS)
 	$(BIN)/python -m pytest -q tests/architecture
 
+## Coverage-guided fuzzing, FUZZ_SECONDS (60) for each harness; its corpus and its findings stay in .fuzz
+fuzz: $(SETUP)
+	$(BIN)/python -c "import atheris" 2>/dev/null || $(BIN)/python -m pip install --disable-pip-version-check \
+		--quiet --no-deps --require-hashes --requirement requirements/fuzz.lock
+	$(BIN)/python -m fuzz
+
+## 100,000 drawn requests through the decoder, and as many through the whole edge
+fuzz-requests: $(SETUP)
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest --timeout=7200 \
+		tests/unit/adapters/wire/test_requests_properties.py tests/security/test_edge_properties.py
+
 ## Measurements into benchmarks/results
 bench: $(SETUP)
 	PYTHONPATH=. $(BIN)/python benchmarks/import_time.py
 	PYTHONPATH=. $(BIN)/python benchmarks/overhead.py
+	$(BIN)/python -m benchmarks.decoding
 
 ## The true architectures with random weights on a GPU, beside plain diffusers; without a GPU a tiny rehearsal
 bench-gpu: $(SETUP)

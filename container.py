@@ -5,9 +5,12 @@ and the store's client are loaded only where they are used; mypy checks its argu
 the port's promise.
 """
 
+import socket
+import sysconfig
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from dependency_injector import containers, providers
 
@@ -17,8 +20,9 @@ from adapters.http.config import HttpConfig
 from adapters.object_store.config import LocalConfig, SupabaseConfig
 from adapters.object_store.outbox import OutboxStore
 from adapters.object_store.outbox_folder import OutboxFolder
+from adapters.sandbox.sandbox import Sandbox
 from adapters.settings.description import describe
-from adapters.settings.environment import read_settings
+from adapters.settings.environment import folders_in, read_settings, secrets_in
 from adapters.settings.schema import Settings
 from adapters.telemetry.logging import configure_logging
 from adapters.telemetry.redaction import Redactor
@@ -72,12 +76,21 @@ def build_outbox_store(store: ObjectStore, folder: Path | None) -> OutboxStore:
     return OutboxStore(store, None if folder is None else OutboxFolder(folder))
 
 
-def build_image_fetcher(config: HttpConfig) -> ImageFetcher:
+def build_picture_sandbox() -> Sandbox:
+    """The process that decodes input pictures; it has not started yet."""
+    from adapters.image_fetcher.config import ImageLimits
+    from adapters.image_fetcher.decoders import picture_sandbox
+
+    return picture_sandbox(ImageLimits())
+
+
+def build_image_fetcher(config: HttpConfig, sandbox: Sandbox) -> ImageFetcher:
     """Input pictures from URLs and base64."""
     from adapters.http.client import GuardedClient
+    from adapters.image_fetcher.decoders import SandboxedDecoder
     from adapters.image_fetcher.fetcher import PictureFetcher
 
-    return PictureFetcher(client=GuardedClient(config=config))
+    return PictureFetcher(client=GuardedClient(config=config), decoder=SandboxedDecoder(sandbox))
 
 
 def build_encoder(config: EncoderConfig) -> Encoder:
@@ -94,24 +107,38 @@ def build_progress() -> Callable[[str], Watcher]:
     return RunPodProgress(line=sdk_line())
 
 
-def build_redactor(settings: Settings) -> Redactor:
-    """What logs and replies must not show: the settings' secrets and this machine's paths."""
-    local = settings.store.local
-    chosen = {
-        "hub": settings.model.hub_cache,
-        "model": settings.model.path,
-        "store": local.root if local else None,
-        "outbox": settings.store.outbox,
+def build_redactor(settings: Settings, environ: Mapping[str, str]) -> Redactor:
+    """What logs and replies must not show: secrets, hosts, and paths but for those below a named folder.
+
+    `environ` may hold more of it than the settings use; the libraries read it too.
+    """
+    names = {"hub_cache": "hub", "path": "model", "root": "store"}
+    roots = folders_in(environ)
+    roots |= {names.get(name, name): path.expanduser().absolute() for name, path in settings.folders.items()}
+    roots |= {
+        "app": Path(__file__).resolve().parent,
+        "tmp": Path(tempfile.gettempdir()),
+        "home": Path("~").expanduser(),
+        "python": Path(sysconfig.get_path("stdlib")),
+        "packages": Path(sysconfig.get_path("purelib")),
     }
-    roots = {name: path.expanduser().absolute() for name, path in chosen.items() if path is not None}
-    app, tmp, home = Path(__file__).resolve().parent, Path(tempfile.gettempdir()), Path("~").expanduser()
-    return Redactor(secrets=settings.secrets, roots=roots | {"app": app, "tmp": tmp, "home": home})
+    hosts = (socket.gethostname(), environ.get("RUNPOD_POD_ID", ""), *settings.http.private_hosts)
+    return Redactor(secrets=settings.secrets + secrets_in(environ), roots=roots, hosts=hosts)
 
 
 def build_checks(
-    settings: Settings, model: VideoModel, store: ObjectStore, encoder: Encoder, work_root: Path | None
+    settings: Settings,
+    model: VideoModel,
+    store: ObjectStore,
+    encoder: Encoder,
+    sandbox: Sandbox,
+    *,
+    work_root: Path | None,
 ) -> tuple[Check, ...]:
-    """What `doctor` prints and the preflight demands, cheapest first."""
+    """What `doctor` prints and the preflight demands, cheapest first.
+
+    The decoder's process starts here, before anything touches the GPU.
+    """
     model_checks = {"diffusers": _diffusers_checks, "synthetic": _synthetic_checks}[settings.model.backend]
 
     def encoder_line() -> str:
@@ -125,6 +152,7 @@ def build_checks(
     return (
         Check(name="disk", examine=lambda: check_disk(work_root)),
         Check(name="encoder", examine=encoder_line),
+        Check(name="decoder", examine=sandbox.check),
         *model_checks(settings.model, model),
         Check(name="store", examine=store_line),
     )
@@ -165,17 +193,25 @@ def open_container(environ: Mapping[str, str]) -> "Container":
         SettingsInvalid: one message for all wrong variables; it is fit for logs, which are set up by default then.
     """
     try:
-        container = Container(settings=read_settings(environ))
+        container = Container(settings=read_settings(environ), environ=environ)
     except SettingsInvalid:
-        configure_logging(level="info", log_format=None, redactor=Redactor())
+        configure_logging(level="info", log_format=None, redactor=open_redactor(environ))
         raise
     container.configure_logging()
     return container
 
 
-def open_codec() -> Wire:
-    """The codec, which needs no settings."""
-    return Wire()
+def open_redactor(environ: Mapping[str, str]) -> Redactor:
+    """The container's; where the settings are wrong, one that lets their operator see what they hold but secrets."""
+    try:
+        return build_redactor(read_settings(environ), environ)
+    except SettingsInvalid:
+        return Redactor(secrets=secrets_in(environ), hides_places=False)
+
+
+def open_codec(environ: Mapping[str, str] = MappingProxyType({})) -> Wire:
+    """The codec, which needs no settings, but redacts what they hold."""
+    return Wire(redact=open_redactor(environ).text)
 
 
 class Container(containers.DeclarativeContainer):
@@ -187,8 +223,9 @@ class Container(containers.DeclarativeContainer):
 
     settings: providers.Provider[Settings] = providers.Dependency(instance_of=Settings)
     work_root: providers.Provider[Path | None] = providers.Object(None)
+    environ: providers.Provider[Mapping[str, str]] = providers.Object(MappingProxyType({}))
 
-    redactor: providers.Provider[Redactor] = providers.Singleton(build_redactor, settings)
+    redactor: providers.Provider[Redactor] = providers.Singleton(build_redactor, settings, environ)
     configure_logging: providers.Provider[None] = providers.Callable(
         configure_logging,
         level=settings.provided.log.level,
@@ -196,7 +233,7 @@ class Container(containers.DeclarativeContainer):
         redactor=redactor,
     )
     described_settings: providers.Provider[dict[str, object]] = providers.Callable(describe, settings)
-    codec: providers.Provider[Wire] = providers.Singleton(Wire)
+    codec: providers.Provider[Wire] = providers.Singleton(Wire, redact=redactor.provided.text)
 
     model: providers.Provider[VideoModel] = providers.Selector(
         settings.provided.model.backend,
@@ -211,8 +248,9 @@ class Container(containers.DeclarativeContainer):
     store: providers.Provider[OutboxStore] = providers.ThreadSafeSingleton(
         build_outbox_store, plain_store, settings.provided.store.outbox
     )
+    picture_sandbox: providers.Provider[Sandbox] = providers.ThreadSafeSingleton(build_picture_sandbox)
     image_fetcher: providers.Provider[ImageFetcher] = providers.ThreadSafeSingleton(
-        build_image_fetcher, settings.provided.http
+        build_image_fetcher, settings.provided.http, picture_sandbox
     )
     encoder: providers.Provider[Encoder] = providers.ThreadSafeSingleton(build_encoder, settings.provided.encoder)
     progress: providers.Provider[Callable[[str], Watcher]] = providers.ThreadSafeSingleton(build_progress)
@@ -237,7 +275,8 @@ class Container(containers.DeclarativeContainer):
         keep_prompts=settings.provided.record_prompts,
         work_root=work_root,
     )
-    diagnose: providers.Provider[Diagnose] = providers.Factory(
-        Diagnose, providers.Factory(build_checks, settings, model, store, encoder, work_root)
+    checks: providers.Provider[tuple[Check, ...]] = providers.Factory(
+        build_checks, settings, model, store, encoder, picture_sandbox, work_root=work_root
     )
+    diagnose: providers.Provider[Diagnose] = providers.Factory(Diagnose, checks)
     prepare: providers.Provider[Prepare] = providers.Factory(Prepare, diagnose, providers.Factory(WarmUp, model))

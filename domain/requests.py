@@ -1,6 +1,6 @@
 """What a caller asks for: one frozen class per mode. Field names are those of the README's table."""
 
-from typing import ClassVar, Final
+from typing import Annotated, ClassVar, Final
 
 import attrs
 
@@ -13,6 +13,10 @@ from domain.recipes import Preset
 from domain.sampling import GuidanceScale, Seed, Steps
 
 MAX_PROMPT: Final = 10_000
+"""Characters. A text encoder reads 1024 tokens, but a tokenizer works on all that it is given."""
+
+NegativePrompt = Annotated[str, MAX_PROMPT]
+"""Text of at most 10,000 characters, taken as it is; the reader of requests (adapters/wire) refuses longer ones."""
 
 
 def _stripped(text: str) -> str:
@@ -60,7 +64,7 @@ class GenerationRequest:
     mode: ClassVar[str]
 
     prompt: Prompt
-    negative_prompt: str | None = None
+    negative_prompt: NegativePrompt | None = None
     enhance_prompt: bool = False
     seed: Seed | None = None
     preset: Preset | None = None

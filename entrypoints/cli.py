@@ -19,7 +19,7 @@ from dotenv import dotenv_values
 
 from application.job import Job
 from application.job_control import JobControl
-from container import open_codec, open_container
+from container import open_codec, open_container, open_redactor
 from domain.errors import SettingsInvalid
 from domain.requests import GenerationRequest
 from domain.results import GenerationResult
@@ -75,21 +75,23 @@ def generate(file: TextIO | None, image: Path | None, size: str | None, **flags:
 @main.command()
 def doctor() -> None:
     """Check settings, disk, encoder, GPU, snapshot and store; exit with 1 if one of them is not fit."""
+    environ = _environment()
+    redact = open_redactor(environ).text
     try:
-        container = open_container(_environment())
+        container = open_container(environ)
     except SettingsInvalid as error:
         for fault in error.faults:
-            _say("settings", str(fault), ok=False)
+            _say("settings", redact(str(fault)), ok=False)
         sys.exit(_FAILED)
     _say("settings", "every variable can be read", ok=True)
     findings = container.diagnose()()
     for finding in findings:
-        _say(finding.name, finding.line, ok=finding.error is None)
+        _say(finding.name, redact(finding.line), ok=finding.error is None)
     sys.exit(0 if is_fit(findings) else _FAILED)
 
 
 def _reply_to(fields: dict[str, Any]) -> Reply:
-    guard = Guard(open_codec(), _use_case())
+    guard = Guard(open_codec(_environment()), _use_case())
     job = _new_job()
     with (
         _stop_on_interrupt() as is_cancelled,

@@ -1,14 +1,14 @@
 """The doctor's findings, for a person on a terminal and for a job's reply."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from application.diagnose import Diagnose, Finding
 from domain.version import WORKER_VERSION
 from entrypoints.guard import Operation, Reply
 
 
-def as_operation(diagnose: Diagnose) -> Operation:
-    """`{"mode": "doctor"}`: serverless users have no shell. The job succeeds, `fit` says what was found."""
+def as_operation(diagnose: Diagnose, redact: Callable[[str], str] = str) -> Operation:
+    """`{"mode": "doctor"}`: serverless users have no shell. The job succeeds, `fit` says what was found, redacted."""
 
     def examine() -> Reply:
         findings = diagnose()
@@ -17,7 +17,8 @@ def as_operation(diagnose: Diagnose) -> Operation:
             "mode": "doctor",
             "fit": is_fit(findings),
             "checks": [
-                {"name": finding.name, "ok": finding.error is None, "found": finding.line} for finding in findings
+                {"name": finding.name, "ok": finding.error is None, "found": redact(finding.line)}
+                for finding in findings
             ],
             "worker_version": WORKER_VERSION,
         }

@@ -11,13 +11,20 @@ import structlog
 from application.job import Job
 from application.job_control import JobControl
 from domain.errors import Fault, InvalidInput, WorkerError
-from domain.requests import GenerationRequest
+from domain.requests import GenerationRequest, ImageUrl
 from domain.results import GenerationResult
 
 Reply = dict[str, Any]
 
 _MAX_REPLY_BYTES: Final = 1 << 20
 """A reply has a few kilobytes; RunPod takes 20 MB."""
+_TRACEBACK: Final = "Traceback (most recent call last)"
+_MAX_CAUSE: Final = 500
+"""Characters of a failure's cause in its log line."""
+_MAX_NAMED: Final = 20
+"""Fields that a mode without fields names one by one, as the codec does."""
+_MAX_NAME: Final = 60
+"""Characters of such a field's name that are repeated."""
 
 _log = structlog.get_logger()
 
@@ -60,21 +67,26 @@ class Guard:
 
         Every line that is logged meanwhile on this thread carries the job's id and, once it is known, its mode.
         """
-        with structlog.contextvars.bound_contextvars(job_id=job.id, mode=None):
+        with structlog.contextvars.bound_contextvars(job_id=job.id, mode=None, hidden=()):
             begin = control.clock()
             try:
-                return self._succeeded(raw, job, control)
-            except WorkerError as error:
-                return sealed(self.failed(error, seconds=control.clock() - begin))
+                return self._answered(raw, job, control, begin)
             except Exception:  # noqa: BLE001 - the one catch-all: whatever it is, the caller gets a reply
                 return sealed(self.broke(seconds=control.clock() - begin))
+
+    def _answered(self, raw: object, job: Job, control: JobControl, begin: float) -> Reply:
+        """Raises what no WorkerError is, and ValueError for a failure whose reply cannot be delivered."""
+        try:
+            return self._succeeded(raw, job, control)
+        except WorkerError as error:
+            return sealed(self.failed(error, seconds=control.clock() - begin))
 
     def _succeeded(self, raw: object, job: Job, control: JobControl) -> Reply:
         operation = self._operation(raw)
         if operation is not None:
             return sealed(operation())
         request = self.codec.decode_request(raw)
-        structlog.contextvars.bind_contextvars(mode=request.mode)
+        structlog.contextvars.bind_contextvars(mode=request.mode, hidden=_own_texts(request))
         result = self.generate(request, job, control)
         reply = sealed(self.codec.encode_result(result))
         _log.info("job.succeeded", **facts(result))
@@ -86,7 +98,11 @@ class Guard:
             return None
         fields = [str(field) for field, value in raw.items() if field != "mode" and value is not None]
         if fields:
-            raise InvalidInput(tuple(Fault(field, f"is no field of mode {name}, which takes none") for field in fields))
+            message = f"is no field of mode {name}, which takes none"
+            faults = [Fault(field[:_MAX_NAME], message) for field in fields[:_MAX_NAMED]]
+            if len(fields) > _MAX_NAMED:
+                faults.append(Fault("input", f"has {len(fields) - _MAX_NAMED} more fields, and mode {name} takes none"))
+            raise InvalidInput(tuple(faults))
         structlog.contextvars.bind_contextvars(mode=name)
         return self.operations[name]
 
@@ -160,9 +176,22 @@ def facts(result: GenerationResult) -> dict[str, object]:
 
 
 def _cause(error: WorkerError) -> str | None:
-    """What an adapter translated, as one redacted line: the log's readers need it, callers do not."""
-    cause = error.__cause__
-    return None if cause is None else f"{type(cause).__name__}: {cause}"[:500]
+    """What an adapter translated, on one line, without a traceback that it quotes. Redacted when the line is written.
+
+    A long one ends at a word's end: a secret that is cut in two is not recognised any more.
+    """
+    if error.__cause__ is None:
+        return None
+    message = str(error.__cause__).partition(_TRACEBACK)[0]
+    told = " ".join([f"{type(error.__cause__).__name__}:", *message.split()])
+    return told if len(told) <= _MAX_CAUSE else told[:_MAX_CAUSE].rpartition(" ")[0] + " …"
+
+
+def _own_texts(request: GenerationRequest) -> tuple[str, ...]:
+    """What the caller wrote and no log line repeats, not even where an exception quotes it."""
+    picture = request.first_frame
+    texts = (request.prompt.text, request.negative_prompt, picture.url if isinstance(picture, ImageUrl) else None)
+    return tuple(text for text in texts if text)
 
 
 def _new_error_id() -> str:

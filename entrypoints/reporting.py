@@ -55,5 +55,5 @@ class _Harmless:
             return False
         if not self._is_told:
             self._is_told = True
-            _log.warning("progress.broke", exc_info=exc)
+            _log.warning("progress.broke", cause=f"{type(exc).__name__}: {exc}")
         return True

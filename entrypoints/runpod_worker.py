@@ -9,6 +9,7 @@ from typing import Any, Final, NoReturn
 
 import structlog
 
+from container import open_redactor
 from domain.errors import WorkerError
 from entrypoints.boot import boot
 from entrypoints.examination import as_operation
@@ -41,7 +42,8 @@ def main() -> None:
     in_queue = takes_from_queue(os.environ, sys.argv)
     try:
         container = boot(os.environ)
-        guard = Guard(container.codec(), container.generate_once(), {"doctor": as_operation(container.diagnose())})
+        doctor = as_operation(container.diagnose(), container.redactor().text)
+        guard = Guard(container.codec(), container.generate_once(), {"doctor": doctor})
         settings = container.settings()
         life = WorkerLife(jobs_in_hand=_jobs_in_hand, max_jobs=settings.max_jobs_per_worker)
         watch = container.progress() if in_queue else unwatched
@@ -50,7 +52,8 @@ def main() -> None:
         config = {"handler": handler, "concurrency_modifier": life.concurrency}
     except WorkerError as error:
         _log.error("worker.unfit", code=error.code, error=error.message)
-        config = _hold(runpod, error.message, in_queue=in_queue)
+        reason = open_redactor(os.environ).text(error.message)  # the SDK's line and the platform's
+        config = _hold(runpod, reason, in_queue=in_queue)
     except Exception:  # noqa: BLE001 - whatever it is, the platform is told that this worker is unfit
         _log.exception("worker.unfit", code="internal")
         config = _hold(runpod, "The worker could not start; its log has the reason", in_queue=in_queue)

@@ -3,6 +3,7 @@
 constraints.txt   every version, without hashes: what torch and its CUDA libraries are installed under
 runtime.lock      everything but torch and its CUDA libraries, with hashes
 dev.lock          what the checks and tests need beyond that, with hashes
+fuzz.lock         what `make fuzz` needs beyond that, with hashes
 
 torch stays out of the hashed files because two builds of one version must fit: the CUDA build from the package
 index in the image, a CPU build on machines that offer one.
@@ -42,14 +43,14 @@ def write(name: str, head: str, blocks: list[str]) -> None:
 
 
 def main() -> None:
-    """Write the three files."""
+    """Write the four files."""
     write("constraints.txt", "Every runtime version, torch's CUDA libraries included.", resolve())
     hashed = resolve("--generate-hashes")
     runtime = [block for block in hashed if not OF_TORCH.match(block)]
     write("runtime.lock", "Everything but torch and its CUDA libraries.", runtime)
-    constrained = resolve("--generate-hashes", "--extra", "dev", "--constraint", "requirements/constraints.txt")
-    dev = [block for block in constrained if block not in hashed]
-    write("dev.lock", "For checks and tests.", dev)
+    for extra, what_for in (("dev", "For checks and tests."), ("fuzz", "For `make fuzz`.")):
+        constrained = resolve("--generate-hashes", "--extra", extra, "--constraint", "requirements/constraints.txt")
+        write(f"{extra}.lock", what_for, [block for block in constrained if block not in hashed])
 
 
 if __name__ == "__main__":

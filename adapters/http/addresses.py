@@ -45,20 +45,44 @@ _REFUSED_V4: Final = tuple(
 
 _GLOBAL_UNICAST_V6: Final = ipaddress.IPv6Network("2000::/3")
 _REFUSED_V6: Final = tuple(
-    ipaddress.IPv6Network(block) for block in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
+    ipaddress.IPv6Network(block)
+    for block in ("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20")
 )
-"""Special-purpose blocks inside 2000::/3: IETF protocols with Teredo, documentation, 6to4."""
+"""Special-purpose blocks inside 2000::/3: IETF protocols with Teredo, documentation, 6to4, AS112."""
 
 _NEVER_VOUCHED: Final[tuple[Network, ...]] = (
     *(ipaddress.IPv4Network(block) for block in ("0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4")),
     *(ipaddress.IPv4Network(host) for host in ("100.100.100.200", "168.63.129.16", "192.0.0.192")),
-    *(ipaddress.IPv6Network(block) for block in ("::/128", "fe80::/10", "fd00:ec2::/32", "ff00::/8")),
+    *(
+        ipaddress.IPv6Network(block)
+        for block in (
+            "::/128",
+            "64:ff9b:1::/48",  # local NAT64: where an IPv4 address stands in it is each network's own choice
+            "fe80::/10",
+            "ff00::/8",
+            "fd00:ec2::/32",  # AWS
+            "fd20:ce::254",  # Google
+            "fd00:c1::a9fe:a9fe",  # Oracle
+            "fd00:100::100:200",  # Alibaba
+            "fd00:42::42",  # Scaleway
+            "fd00:a9fe:a9fe::1",  # Akamai
+        )
+    ),
 )
 """Metadata services, and what is no host. Naming a host does not open them: whoever runs its DNS could lead there.
 An operator who means them lists their network."""
 
-_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
-_V4_COMPATIBLE: Final = ipaddress.IPv6Network("::/96")
+_LOW_32_CARRY_V4: Final = tuple(
+    ipaddress.IPv6Network(block)
+    for block in (
+        "::/96",  # IPv4-compatible
+        "::ffff:0:0:0/96",  # IPv4-translated, RFC 2765
+        "64:ff9b::/96",  # NAT64
+        "64:ff9b:1::/48",  # local NAT64, RFC 8215, as most have it
+    )
+)
+_ISATAP: Final = frozenset({0x0000_5EFE, 0x0200_5EFE})
+"""Third quarter of an ISATAP address; an IPv4 address is the last one, whatever the prefix (RFC 5214, 6.1)."""
 _LOW_32_BITS: Final = 0xFFFF_FFFF
 
 
@@ -98,7 +122,7 @@ def is_public(address: Address) -> bool:
 
 
 def carried(address: Address) -> tuple[ipaddress.IPv4Address, ...]:
-    """The IPv4 addresses inside a mapped, compatible, NAT64, 6to4 or Teredo address; () for any other."""
+    """The IPv4 addresses inside a mapped, compatible, translated, NAT64, 6to4, Teredo or ISATAP address; else ()."""
     if isinstance(address, ipaddress.IPv4Address):
         return ()
     if address.ipv4_mapped is not None:
@@ -107,8 +131,9 @@ def carried(address: Address) -> tuple[ipaddress.IPv4Address, ...]:
         return (address.sixtofour,)
     if address.teredo is not None:
         return address.teredo
-    if address in _NAT64 or (address in _V4_COMPATIBLE and int(address) > 1):  # :: and ::1 carry nothing
-        return (ipaddress.IPv4Address(int(address) & _LOW_32_BITS),)
+    bits = int(address)
+    if bits > 1 and (_in_any(address, _LOW_32_CARRY_V4) or bits >> 32 & _LOW_32_BITS in _ISATAP):
+        return (ipaddress.IPv4Address(bits & _LOW_32_BITS),)  # not :: and ::1, which carry nothing
     return ()
 
 

@@ -94,7 +94,8 @@ def _check_head(response: httpcore.Response, max_bytes: int) -> None:
     if response.status != _OK:
         reason = f"could not be fetched: its host answered with status {response.status}"
         raise AnswerUnusable(reason)
-    if _header(response, b"content-encoding").lower() not in {"", "identity"}:
+    codings = _header(response, b"content-encoding").lower().split(",")
+    if not {coding.strip() for coding in codings} <= {"", "identity"}:
         reason = "came compressed, which is not accepted"
         raise AnswerRefused(reason)
     length = _header(response, b"content-length")
@@ -116,6 +117,6 @@ def _too_large(max_bytes: int) -> AnswerRefused:
 
 
 def _header(response: httpcore.Response, name: bytes) -> str:
-    """The value of the first header called `name`, "" without one."""
+    """The value of the header `name`, several joined as RFC 9110 says, "" without one."""
     values = (value for key, value in response.headers if key.lower() == name)
-    return next(values, b"").decode("latin-1").strip()
+    return b", ".join(values).decode("latin-1").strip()

@@ -13,9 +13,15 @@ from adapters.http.config import HttpConfig
 _MAX_URL: Final = 2048
 _MAX_NAME: Final = 253
 _MAX_PORT: Final = 65_535
+_ELSEWHERE: Final = "redirects to another URL, which "
 _NOT_ALLOWED: Final = "leads to an address that is not allowed"
 _WEB_PORTS: Final = {"https": 443, "http": 80}
 
+_AUTHORITY: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//([^/?#]*)", re.IGNORECASE | re.ASCII)
+"""As httpx takes a URL apart."""
+_HOST_AND_PORT: Final = re.compile(r"(?:\[[^\[\]]*\]|[^:\[\]]*)(?::[0-9]{0,5})?")
+"""httpx (0.28.1) also takes what Python's `int` does for a port ("+443", "4_43", digits of other scripts), and one that
+follows an IPv6 address without a colon."""
 _LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 """A last label that getaddrinfo takes for an IPv4 address: 127.1, 2130706433, 0x7f000001, 0177.0.0.1."""
@@ -73,14 +79,14 @@ class UrlGuard:
     def admit_redirect(self, origin: Destination, location: str) -> Destination:
         """The destination that `origin` redirects to, by all the rules again. Raises UrlRefused."""
         try:
-            url = origin.url.join(location)
-        except (httpx.InvalidURL, ValueError) as exc:  # ValueError: urllib's, which joins
-            reason = "redirects to something that is no URL"
-            raise UrlRefused(reason) from exc
-        if origin.url.scheme == "https" and url.scheme != "https":
+            destination = self.admit(_joined(origin.url, location))
+        except UrlRefused as exc:
+            raise UrlRefused(_ELSEWHERE + exc.reason) from exc
+        if origin.url.scheme == "https" and destination.url.scheme != "https":
             reason = "redirects from https to another scheme"
             raise UrlRefused(reason)
-        return self.admit(str(url))
+        refusal = destination.refusal
+        return destination if refusal is None else attrs.evolve(destination, refusal=_ELSEWHERE + refusal)
 
     def _refusal(self, scheme: str, host: str, port: int) -> str | None:
         """Why a URL may lead nowhere but to the operator's networks; None if it may lead to the internet."""
@@ -94,9 +100,7 @@ class UrlGuard:
 
 
 def _parse(text: str) -> httpx.URL:
-    if len(text) > _MAX_URL:
-        reason = f"must have at most {_MAX_URL} characters"
-        raise UrlRefused(reason)
+    _check_length(text)
     if not text.isprintable() or " " in text or "\\" in text:
         reason = "must not hold spaces, control characters or backslashes"
         raise UrlRefused(reason)
@@ -108,13 +112,39 @@ def _parse(text: str) -> httpx.URL:
     if url.scheme not in _WEB_PORTS:
         reason = "must be an https URL"
         raise UrlRefused(reason)
-    if url.userinfo:
-        reason = "must not carry a user name or a password"
-        raise UrlRefused(reason)
+    _check_authority(text)
     if url.port is not None and not 1 <= url.port <= _MAX_PORT:
         reason = "must be a valid URL"
         raise UrlRefused(reason)
     return url
+
+
+def _joined(base: httpx.URL, location: str) -> str:
+    _check_length(location)  # first: to take 60,000 characters apart takes its time
+    _check_authority(location)
+    try:
+        return str(base.join(location))
+    except (httpx.InvalidURL, ValueError) as exc:  # ValueError: urllib's, which joins
+        reason = "must be a valid URL"
+        raise UrlRefused(reason) from exc
+
+
+def _check_length(text: str) -> None:
+    if len(text) > _MAX_URL:
+        reason = f"must have at most {_MAX_URL} characters"
+        raise UrlRefused(reason)
+
+
+def _check_authority(text: str) -> None:
+    """Refuse user info, also an empty one, and ports that not every parser reads alike. `text` may be relative."""
+    match = _AUTHORITY.match(text)
+    authority = "" if match is None else match[1]
+    if "@" in authority:
+        reason = "must not carry a user name or a password"
+        raise UrlRefused(reason)
+    if not _HOST_AND_PORT.fullmatch(authority):
+        reason = "must be a valid URL"
+        raise UrlRefused(reason)
 
 
 def _literal(host: str) -> Address | None:

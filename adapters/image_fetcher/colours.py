@@ -5,6 +5,8 @@ from typing import Final
 
 from PIL import Image, ImageCms
 
+from adapters.image_fetcher.profiles import is_harmless
+
 _WHITE: Final[dict[str, int | tuple[int, int, int]]] = {"L": 255, "RGB": (255, 255, 255)}
 _PROFILED_MODES: Final = frozenset({"L", "RGB", "CMYK"})
 """What ICC profiles of pictures are for."""
@@ -17,9 +19,9 @@ def to_srgb(image: Image.Image) -> Image.Image:
     """
     profile = image.info.get("icc_profile")
     plain = _opaque(_eight_bit(image))
-    if isinstance(profile, bytes):
+    if isinstance(profile, bytes) and is_harmless(profile):
         plain = _apply(profile, plain)
-    return plain.convert("RGB")
+    return plain if plain.mode == "RGB" else plain.convert("RGB")
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:

@@ -3,9 +3,9 @@
 import io
 import struct
 import zlib
+from collections.abc import Callable
 from typing import Final
 
-from PIL import ExifTags, Image
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
@@ -14,11 +14,17 @@ from PIL.WebPImagePlugin import WebPImageFile
 from adapters.http.faults import at_field
 from adapters.image_fetcher.colours import to_srgb
 from adapters.image_fetcher.config import ImageLimits
+from adapters.image_fetcher.jpeg_file import read_jpeg
+from adapters.image_fetcher.orientation import upright
+from adapters.image_fetcher.picture_file import Damaged, Excessive, PictureFile
+from adapters.image_fetcher.png_file import read_png
+from adapters.image_fetcher.webp_file import read_webp
 from domain.clip import Picture
 from domain.errors import InputRefused, InputUnreadable
 from domain.geometry import Resolution
 from domain.media import sniff_picture
 
+_READERS: Final[dict[str, Callable[[bytes], PictureFile]]] = {"JPEG": read_jpeg, "PNG": read_png, "WEBP": read_webp}
 _DECODERS: Final[dict[str, type[ImageFile]]] = {"JPEG": JpegImageFile, "PNG": PngImageFile, "WEBP": WebPImageFile}
 """Opened directly, not by `Image.open`: that warns about a large picture before we can look at its size (the filters
 for warnings belong to the whole process), and makes a multi-picture file of a JPEG that says so."""
@@ -37,27 +43,16 @@ _OTHER_FORMATS: Final = (
 """(offset, first bytes, name) of pictures that are no damaged ones but of a format that is not taken: their decoders
 had the holes (libtiff, JPEG 2000, PSD), or the wheels may lack them."""
 
-_TURNS: Final[dict[object, Image.Transpose]] = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""EXIF orientations and what undoes them; Pillow's rotations are counter-clockwise."""
-
 _BROKEN: Final = (
     OSError,  # also UnidentifiedImageError and "image file is truncated"
     SyntaxError,  # what plugins raise for a header they do not like
-    ValueError,
+    ValueError,  # also Damaged
     EOFError,
     MemoryError,
     struct.error,
     zlib.error,
 )
-"""What Pillow's decoders raise for damaged files: seen in fuzzing, or named in its source."""
+"""What our readers and Pillow's decoders raise for damaged files: seen in fuzzing, or named in their source."""
 
 
 def decode_picture(data: bytes, path: str, limits: ImageLimits) -> Picture:
@@ -69,23 +64,26 @@ def decode_picture(data: bytes, path: str, limits: ImageLimits) -> Picture:
         InputRefused: a format that is not taken, or more pixels than `limits`.
         InputUnreadable: no picture, or a damaged one.
     """
-    decoder = _decoder(data, path)
+    kind = _kind(data, path)
     try:
-        with decoder(io.BytesIO(data)) as image:
-            _check_size(image.size, path, limits)
+        file = _READERS[kind](data)
+        _check_size(file.size, path, limits)
+        with _DECODERS[kind](io.BytesIO(file.data)) as image:
+            if image.size != file.size:  # what was checked is what is decoded, should the two ever read differently
+                raise Damaged(found="two sizes")
             image.load()
-            picture = to_srgb(_upright(image))
+            picture = to_srgb(upright(image, file.exif))
             return Picture(Resolution(*picture.size), memoryview(picture.tobytes()))
-    except Image.DecompressionBombError as exc:  # WebP's plugin counts the pixels itself
-        raise _too_large(path, limits) from exc
+    except Excessive as exc:
+        raise at_field(InputRefused, path, exc.message) from exc
     except _BROKEN as exc:
         raise at_field(InputUnreadable, path, "is damaged: it cannot be decoded as a picture") from exc
 
 
-def _decoder(data: bytes, path: str) -> type[ImageFile]:
+def _kind(data: bytes, path: str) -> str:
     name = sniff_picture(data[:_HEAD_BYTES])
     if name is not None:
-        return _DECODERS[name]
+        return name
     for offset, magic, other in _OTHER_FORMATS:
         if data.startswith(magic, offset):
             raise at_field(InputRefused, path, f"must be a JPEG, PNG or WebP picture, got {other}")
@@ -95,23 +93,5 @@ def _decoder(data: bytes, path: str) -> type[ImageFile]:
 def _check_size(size: tuple[int, int], path: str, limits: ImageLimits) -> None:
     width, height = size
     if max(size) > limits.max_side or width * height > limits.max_pixels:
-        raise _too_large(path, limits)
-
-
-def _too_large(path: str, limits: ImageLimits) -> InputRefused:
-    message = f"must have at most {limits.max_pixels} pixels and no side over {limits.max_side}"
-    return at_field(InputRefused, path, message)
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    """`image` turned and flipped as its EXIF says. An EXIF block that cannot be read is ignored, as browsers do.
-
-    Not `ImageOps.exif_transpose`: it also rewrites the block, and fails with TypeError, AttributeError, KeyError and
-    others on tags that it cannot write, however well it read the orientation.
-    """
-    try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation)
-    except _BROKEN:
-        return image
-    method = _TURNS.get(orientation)
-    return image if method is None else image.transpose(method)
+        message = f"must have at most {limits.max_pixels} pixels and no side over {limits.max_side}"
+        raise at_field(InputRefused, path, message)

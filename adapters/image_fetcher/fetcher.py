@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from adapters.http.client import GuardedClient
 from adapters.image_fetcher.config import ImageLimits
-from adapters.image_fetcher.decoding import decode_picture
+from adapters.image_fetcher.decoders import PictureDecoder
 from adapters.image_fetcher.inline import decode_base64
 from application.job_control import JobControl
 from application.ports.image_fetcher import ImageFetcher
@@ -20,13 +20,14 @@ class PictureFetcher(ImageFetcher):
     """Downloads through the guard, or takes what came with the request; then decodes either alike."""
 
     client: GuardedClient
+    decoder: PictureDecoder
     limits: ImageLimits = ImageLimits()
 
     @override
     def fetch(self, reference: ImageReference, control: JobControl) -> Picture:
         data = self._read(reference, control)
         control.check()
-        return decode_picture(data, reference.path, self.limits)
+        return self.decoder.decode(data, reference.path, self.limits, control)
 
     def _read(self, reference: ImageReference, control: JobControl) -> bytes:
         match reference:

@@ -72,7 +72,7 @@ class FileWriter:
             temporary.unlink(missing_ok=True)
 
     def _write_headers(self, side_file: Path, headers: ObjectHeaders) -> None:
-        with side_file.open("w", encoding="utf-8") as file:
+        with side_file.open("x", encoding="utf-8") as file:  # "x" follows no link that lies there
             json.dump({**attrs.asdict(headers), "metadata": dict(headers.metadata)}, file)
             file.flush()
             self.sync(file.fileno())

@@ -8,7 +8,8 @@ from typing import Final
 import structlog
 from typing_extensions import override
 
-from adapters.object_store.outbox_folder import BrokenEntry, Claim, OutboxFolder
+from adapters.object_store.outbox_entry import BrokenEntry, Claim
+from adapters.object_store.outbox_folder import OutboxFolder
 from application.job_control import JobControl
 from application.ports.object_store import ObjectHeaders, ObjectStat, ObjectStore, ObjectUrl
 from domain.errors import StoragePending, StorageRejected, StorageUnavailable, WorkerError

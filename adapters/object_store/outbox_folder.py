@@ -24,42 +24,11 @@ from typing import Final
 
 import attrs
 
+from adapters.object_store.outbox_entry import CONTENT, MANIFEST, Claim
 from application.ports.object_store import ObjectHeaders
 
-_CONTENT: Final = "content"
-_MANIFEST: Final = "manifest.json"
 _ABANDONED_SECONDS: Final = 600
 """A delivery takes at most minutes; after this time its worker is dead."""
-
-
-class BrokenEntry(Exception):
-    """An entry that cannot be delivered. The text says why."""
-
-
-@attrs.frozen
-class Claim:
-    """An entry that this worker alone may deliver."""
-
-    folder: Path
-    id: str
-
-    @property
-    def content(self) -> Path:
-        return self.folder / _CONTENT
-
-    def manifest(self) -> tuple[str, ObjectHeaders]:
-        """Key and headers of the object. Raises BrokenEntry, OSError."""
-        try:
-            manifest = json.loads((self.folder / _MANIFEST).read_text(encoding="utf-8"))
-            key, headers = manifest["key"], ObjectHeaders(**manifest["headers"])
-            is_whole = self.content.stat().st_size == manifest["size"]
-        except (FileNotFoundError, ValueError, KeyError, TypeError) as exc:
-            message = f"no manifest and content: {type(exc).__name__}"
-            raise BrokenEntry(message) from exc
-        if not is_whole:
-            message = "the content has not its size"
-            raise BrokenEntry(message)
-        return key, headers
 
 
 @attrs.frozen
@@ -124,7 +93,7 @@ class OutboxFolder:
                 shutil.rmtree(self.root / name, ignore_errors=True)
 
     def _fill(self, folder: Path, source: Path, key: str, headers: ObjectHeaders) -> None:
-        with source.open("rb") as original, (folder / _CONTENT).open("xb") as copy:
+        with source.open("rb") as original, (folder / CONTENT).open("xb") as copy:
             shutil.copyfileobj(original, copy, 1 << 20)
             copy.flush()
             self.sync(copy.fileno())
@@ -135,7 +104,7 @@ class OutboxFolder:
             "size": size,
             "created_at": dt.datetime.fromtimestamp(self._seconds(), dt.UTC).isoformat(),
         }
-        with (folder / _MANIFEST).open("x", encoding="utf-8") as file:
+        with (folder / MANIFEST).open("x", encoding="utf-8") as file:
             json.dump(manifest, file)
             file.flush()
             self.sync(file.fileno())
@@ -175,7 +144,7 @@ def _key_mark(key: str) -> str:
 
 
 def _renamed(folder: Path, target: Path) -> bool:
-    """Whether `folder` was still there to be renamed."""
+    """Whether `folder` was still there to be renamed. What is renamed is the name: a link is not followed."""
     try:
         folder.rename(target)
     except FileNotFoundError:

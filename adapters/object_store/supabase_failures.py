@@ -33,8 +33,8 @@ _CLIENT_ERROR: Final = 400
 _UNKNOWN_ROLE: Final = "code: 22023"
 """PostgreSQL's answer to a role that it does not have. Sent as a 500, and yet as lasting as a wrong key."""
 
-_ADDRESS: Final = re.compile(r"\w+://\S+")
-_TOKEN: Final = re.compile(r"eyJ[\w-]+\.[\w.-]+|sb_(?:secret|publishable)_\S+")
+_ADDRESS: Final = re.compile(r"(?<!\w)\w+://\S+")  # looks at each run of letters once
+_TOKEN: Final = re.compile(r"eyJ[\w.-]+|sb_(?:secret|publishable)_\S+")
 _MARKUP: Final = re.compile(r"<[!/a-zA-Z]")
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, get_type_hints
 
 from cattrs import ClassValidationError
 
@@ -12,10 +12,13 @@ from adapters.settings.schema import Settings
 from adapters.settings.values import settings_converter
 from adapters.settings.variables import TABLE, Variables
 from domain.errors import Fault, InvalidValue, SettingsInvalid
+from domain.secret import Secret
 
 _MASK: Final = "********"
 _LOOKS_SECRET: Final = re.compile(r"eyJ|sb_secret|sb_publishable|hf_|@")
 """A key that was pasted into the wrong variable, or a URL with a password."""
+_NAMES_SECRET: Final = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
+"""Variables of others that hold secrets: the SDK's RUNPOD_AI_API_KEY, AWS_SECRET_ACCESS_KEY."""
 _MAX_SHOWN: Final = 60
 _HUB_FOLDERS: Final = ("HF_HUB_CACHE", "HF_HOME", "TRANSFORMERS_CACHE")
 
@@ -42,6 +45,22 @@ def read_settings(environ: Mapping[str, str], network_volume: Path = NETWORK_VOL
         message = "Wrong settings: " + "; ".join(str(fault) for fault in in_order)
         raise SettingsInvalid(message, faults=in_order)
     return assemble(variables, network_volume)
+
+
+def secrets_in(environ: Mapping[str, str]) -> tuple[Secret, ...]:
+    """Everything in `environ` that is secret by its name, whether or not it is used, for redaction."""
+    return tuple(
+        Secret(text.strip())
+        for name, text in environ.items()
+        if text.strip() and (TABLE[name].secret if name in TABLE else _NAMES_SECRET.search(name))
+    )
+
+
+def folders_in(environ: Mapping[str, str]) -> dict[str, Path]:
+    """The absolute folders that variables of the table name, used or not, for redaction."""
+    kinds = get_type_hints(Variables)
+    texts = {name: environ.get(name, "").strip() for name in TABLE if kinds[name] in {Path, Path | None}}
+    return {name: Path(text) for name, text in texts.items() if Path(text).is_absolute()}
 
 
 def _structure(texts: Mapping[str, str], home: str) -> tuple[Variables, dict[str, Fault]]:

@@ -1,5 +1,6 @@
 """What the worker is configured with: the adapters' config classes and the few settings that belong to none."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -61,7 +62,20 @@ class Settings:
     """Whether the platform started this process."""
 
     @property
+    def folders(self) -> Mapping[str, Path]:
+        """All folders that are set, by the names of their fields."""
+        return dict(_folders("", self))
+
+    @property
     def secrets(self) -> tuple[Secret, ...]:
         """All secrets that are set, for the redaction of logs and replies."""
         key = None if self.store.supabase is None else self.store.supabase.key
         return tuple(secret for secret in (key, self.model.token) if secret is not None)
+
+
+def _folders(name: str, value: object) -> Iterator[tuple[str, Path]]:
+    if isinstance(value, Path):
+        yield name, value
+    elif attrs.has(kind := type(value)):
+        for field in attrs.fields(kind):
+            yield from _folders(field.name, getattr(value, field.name))

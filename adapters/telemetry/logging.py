@@ -15,6 +15,9 @@ _URL_PRINTERS: Final = ("httpx", "httpcore", "httpx2", "httpcore2", "urllib3", "
 """They print whole URLs at INFO, signatures included, once something has set the root logger to INFO.
 Importing runpod does: `rp_upload` calls `logging.basicConfig`. httpx2 is the Hub client's."""
 
+_QUOTING: Final = ("cause", "caused_by", "exception")
+"""Attributes that hold other libraries' words."""
+
 EventDict = MutableMapping[str, Any]
 
 
@@ -64,12 +67,19 @@ def _number(level: str) -> int:
 
 
 class _Redaction:
-    """The last processor before a line is written: whatever came in, no secret goes out."""
+    """The last processor before a line is written: whatever came in, no secret goes out.
+
+    Nor does what a job's context calls `hidden`, its caller's own texts: exceptions may quote them.
+    """
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
 
     def __call__(self, _: object, __: str, event: EventDict) -> EventDict:
+        hidden = event.pop("hidden", ())
+        if hidden and not event.keys().isdisjoint(_QUOTING):
+            quiet = self._redactor.hiding(hidden)
+            event.update({key: quiet.value(event[key]) for key in _QUOTING if key in event})
         return {
             key: value if key.startswith("_") else self._redactor.value(value)  # "_": structlog's own
             for key, value in event.items()

@@ -1,5 +1,7 @@
 """The wire's functions as one object, which the container hands to the entrypoints and the use cases."""
 
+from collections.abc import Callable
+
 import attrs
 
 from adapters.wire.failures import encode_failure, encode_internal
@@ -14,7 +16,12 @@ from domain.results import GenerationResult
 
 @attrs.frozen
 class Wire:
-    """JSON to requests, results and errors to JSON, records both ways. Stateless."""
+    """JSON to requests, results and errors to JSON, records both ways. Stateless.
+
+    `redact` takes out of a reply's words what callers must not read.
+    """
+
+    redact: Callable[[str], str] = str
 
     def decode_request(self, raw: object, path: str = "") -> GenerationRequest:
         """See `requests.decode_request`. Raises InvalidInput."""
@@ -22,11 +29,11 @@ class Wire:
 
     def encode_result(self, result: GenerationResult) -> dict[str, object]:
         """See `results.encode_result`."""
-        return encode_result(result)
+        return encode_result(result, self.redact)
 
     def encode_failure(self, error: WorkerError, error_id: str) -> dict[str, object]:
         """See `failures.encode_failure`."""
-        return encode_failure(error, error_id)
+        return encode_failure(error, error_id, self.redact)
 
     def encode_internal(self, error_id: str) -> dict[str, object]:
         """See `failures.encode_internal`."""

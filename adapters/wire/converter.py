@@ -18,7 +18,7 @@ from domain.lora import Lora, LoraScale, LoraSource, WeightName
 from domain.media import OUTPUT_FORMATS, OutputFormat
 from domain.naming import FileName, IdempotencyKey
 from domain.recipes import PRESETS, Preset
-from domain.requests import ImageUrl, InlineImage, Prompt
+from domain.requests import MAX_PROMPT, ImageUrl, InlineImage, NegativePrompt, Prompt
 from domain.sampling import GuidanceScale, Seed, Steps
 
 MAX_URL: Final = 2048
@@ -93,6 +93,13 @@ def _prompt(value: object) -> Prompt:
     return _refuse("is required") if value is None else Prompt(_text(value))
 
 
+def _negative_prompt(value: object) -> str:
+    text = _text(value)
+    if len(text) > MAX_PROMPT:
+        _refuse(f"must have at most {MAX_PROMPT} characters, got {len(text)}")
+    return text
+
+
 def _preset(value: object) -> Preset:
     name = _text(value)
     for preset in PRESETS:
@@ -163,6 +170,7 @@ def strict_converter(*, omit_if_default: bool = False) -> Converter:
         lambda kind: kind == tuple[Lora, ...], lambda value, _: lora_list(value, converter.structure)
     )
     converter.register_structure_hook_func(lambda kind: kind == Preset, _hook(_preset))
+    converter.register_structure_hook_func(lambda kind: kind == NegativePrompt, _hook(_negative_prompt))
     return converter
 
 

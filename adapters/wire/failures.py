@@ -1,16 +1,21 @@
 """The reply to a job that failed (docs/operations/errors.md)."""
 
+from collections.abc import Callable
+
 from domain.errors import StoragePending, WorkerError
 
 
-def encode_failure(error: WorkerError, error_id: str) -> dict[str, object]:
-    """The reply for an error of our tree. `error_id` is the one under which the log has the cause."""
+def encode_failure(error: WorkerError, error_id: str, redact: Callable[[str], str] = str) -> dict[str, object]:
+    """The reply for an error of our tree, its words redacted.
+
+    `error_id` is the one under which the log has the cause.
+    """
     reply: dict[str, object] = {
         "ok": False,
-        "error": error.message or f"The job failed ({error.code})",  # the SDK takes an empty text for success
+        "error": redact(error.message) or f"The job failed ({error.code})",  # the SDK takes an empty text for success
         "code": error.code,
         "retryable": error.retryable,
-        "details": [{"path": fault.path, "message": fault.message} for fault in error.faults],
+        "details": [{"path": redact(fault.path), "message": redact(fault.message)} for fault in error.faults],
         "error_id": error_id,
     }
     if isinstance(error, StoragePending):

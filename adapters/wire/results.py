@@ -1,6 +1,7 @@
 """The reply to a job that went well, as the README shows it."""
 
 import datetime as dt
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Final
 
@@ -14,13 +15,13 @@ _SIGMA_PLACES: Final = 6
 """The makers' own lists have at most six decimals."""
 
 
-def encode_result(result: GenerationResult) -> dict[str, object]:
-    """The reply as plain JSON values, without NaN. Seconds are rounded to milliseconds."""
+def encode_result(result: GenerationResult, redact: Callable[[str], str] = str) -> dict[str, object]:
+    """The reply as plain JSON values, without NaN; its warnings redacted. Seconds are rounded to milliseconds."""
     reply: dict[str, object] = {"ok": True, "mode": result.mode}
     if result.stored.backend == "supabase":
         reply["supabase"] = _place(result.stored)
     reply["storage"] = _storage(result)
-    reply["meta"] = _meta(result)
+    reply["meta"] = _meta(result, redact)
     return reply
 
 
@@ -46,7 +47,7 @@ def _storage(result: GenerationResult) -> dict[str, object]:
     }
 
 
-def _meta(result: GenerationResult) -> dict[str, object]:
+def _meta(result: GenerationResult, redact: Callable[[str], str]) -> dict[str, object]:
     output, model = result.output, result.model
     return {
         "seed": result.seed.number,
@@ -68,7 +69,7 @@ def _meta(result: GenerationResult) -> dict[str, object]:
         "timings": {stage: _seconds(value) for stage, value in attrs.asdict(result.timings).items()},
         "peak_vram_bytes": result.statistics.peak_vram_bytes,
         "cold": result.cold,
-        "warnings": list(result.all_warnings),
+        "warnings": [redact(warning) for warning in result.all_warnings],
         "worker_version": result.worker_version,
     }
 

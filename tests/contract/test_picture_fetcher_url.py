@@ -1,4 +1,4 @@
-"""The real fetcher and a real server keep the port's promise."""
+"""The real fetcher and a real server keep the port's promise, wherever the pictures are decoded."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,9 @@ from typing_extensions import override
 
 from adapters.http.client import GuardedClient
 from adapters.http.config import HttpConfig
+from adapters.image_fetcher.decoders import InProcessDecoder, PictureDecoder, SandboxedDecoder
 from adapters.image_fetcher.fetcher import PictureFetcher
+from adapters.sandbox.sandbox import Sandbox
 from domain.requests import ImageReference, ImageUrl
 from tests.contract.image_fetcher_contract import FIELD, RemoteImageFetcherContract
 from tests.support.http_server import HttpServer, Reply, serving
@@ -29,7 +31,11 @@ class TestPictureFetcherUrl(RemoteImageFetcherContract):
 
     @override
     def fetcher(self) -> PictureFetcher:
-        return PictureFetcher(client=GuardedClient(config=HttpConfig(private_hosts=frozenset({"127.0.0.1"}))))
+        client = GuardedClient(config=HttpConfig(private_hosts=frozenset({"127.0.0.1"})))
+        return PictureFetcher(client=client, decoder=self.decoder())
+
+    def decoder(self) -> PictureDecoder:
+        return InProcessDecoder()
 
     @override
     def good(self) -> ImageReference:
@@ -46,3 +52,13 @@ class TestPictureFetcherUrl(RemoteImageFetcherContract):
     @override
     def unavailable(self) -> ImageReference:
         return ImageUrl(self.server.url("/missing.png"), FIELD)
+
+
+class TestSandboxedPictureFetcherUrl(TestPictureFetcherUrl):
+    @pytest.fixture(autouse=True)
+    def _sandbox(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+
+    @override
+    def decoder(self) -> PictureDecoder:
+        return SandboxedDecoder(self.sandbox)

@@ -55,6 +55,6 @@ def test_a_worker_can_be_asked_whether_it_is_fit(cloud: RunPodCloud, worker: Wor
     assert (job.state, job.error) == ("COMPLETED", None)
     assert (job.output["ok"], job.output["mode"], job.output["fit"]) == (True, "doctor", True)
     assert [(check["name"], check["ok"]) for check in job.output["checks"]] == [
-        ("disk", True), ("encoder", True), ("snapshot", True), ("store", True),
+        ("disk", True), ("encoder", True), ("decoder", True), ("snapshot", True), ("store", True),
     ]  # fmt: skip
     assert str(worker.tmp.parent) not in str(job.output)

@@ -131,7 +131,7 @@ def test_doctor_says_what_is_well(tmp_path: Path) -> None:
     done = cli(tmp_path, "doctor")
     assert done.code == 0
     names = [line.split()[:2] for line in done.out.splitlines()]
-    assert names == [["ok", name] for name in ("settings", "disk", "encoder", "snapshot", "store")]
+    assert names == [["ok", name] for name in ("settings", "disk", "encoder", "decoder", "snapshot", "store")]
 
 
 def test_doctor_says_what_is_wrong_and_goes_on(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_doctor_says_what_is_wrong_and_goes_on(tmp_path: Path) -> None:
     done = cli(tmp_path, "doctor", LOCAL_STORE_DIR=str(tmp_path / "file"))
     assert done.code == 1
     assert done.out.splitlines()[-1].startswith("FAILED  store")
-    assert len(done.out.splitlines()) == 5
+    assert len(done.out.splitlines()) == 6
 
 
 def test_doctor_names_every_wrong_setting(tmp_path: Path) -> None:

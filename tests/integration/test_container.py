@@ -1,16 +1,23 @@
 """The wiring: every provider builds for every combination of backends, and what must be one is one."""
 
+import base64
 import itertools
+import os
+import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from adapters.object_store.outbox_folder import OutboxFolder
+from application.job_control import JobControl
 from application.ports.object_store import ObjectHeaders
 from container import Container, open_codec, open_container
-from domain.errors import SettingsInvalid
+from domain.errors import DeadlineExceeded, SettingsInvalid
+from domain.requests import InlineImage
 from tests.fakes.object_store import InMemoryStore
+from tests.support.pictures import encoded, two_halves
 
 MODELS = ("diffusers", "synthetic")
 STORES = ("supabase", "local")
@@ -44,7 +51,26 @@ def test_every_provider_builds_for_every_combination(tmp_path: Path, model: str,
     once = container.generate_once()
     assert once.generate is generate
     assert (once.model, once.store, once.prefix, once.keep_prompts) == (generate.model, generate.store, "ltx2", True)
-    assert {check.name for check in container.diagnose().checks} >= {"disk", "encoder", "snapshot", "store"}
+    names = [check.name for check in container.diagnose().checks]
+    assert set(names) >= {"disk", "encoder", "snapshot", "store"}
+    assert names.index("decoder") < min(names.index(name) for name in names if name in {"gpu", "snapshot", "memory"})
+
+
+def test_pictures_are_decoded_by_the_process_that_the_preflight_starts(tmp_path: Path) -> None:
+    container = open_container(environment(tmp_path))
+    sandbox = container.picture_sandbox()
+    findings = container.diagnose()()
+    (line,) = [finding.line for finding in findings if finding.name == "decoder"]
+    assert line.startswith("a process of its own, 1536 MiB, 20 s")
+    pid = sandbox.pid
+    assert pid is not None
+    picture = InlineImage(base64.b64encode(encoded(two_halves())).decode(), "image_base64")
+    assert container.image_fetcher().fetch(picture, JobControl()).pixels.tobytes() == two_halves().tobytes()
+    assert sandbox.pid == pid
+    os.kill(pid, signal.SIGSTOP)  # it is this very process that decodes
+    with pytest.raises(DeadlineExceeded):
+        container.image_fetcher().fetch(picture, JobControl(deadline=time.monotonic() + 0.2))
+    sandbox.close()
 
 
 def test_an_outbox_and_unkept_prompts_are_as_the_settings_say(tmp_path: Path) -> None:

@@ -1,52 +1,25 @@
 """TLS verifies the name although the checked address is dialled."""
 
-import datetime as dt
 import ssl
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from adapters.http.client import GuardedClient, default_tls
 from application.job_control import JobControl
 from domain.errors import InputUnavailable
+from tests.support.certificates import make_certificate
 from tests.support.dialler import RecordingDialler
 from tests.support.http_server import HttpServer, Reply, serving
 
 PUBLIC = "93.184.216.34"
 
 
-def make_certificate(name: str, target: Path) -> Path:
-    """A self-signed certificate for `name` with its key, in one PEM file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    target.write_bytes(private + certificate.public_bytes(pem))
-    return target
-
-
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_certificate("pictures.example", tmp_path_factory.mktemp("tls") / "server.pem")
+    return make_certificate(tmp_path_factory.mktemp("tls") / "server.pem", "pictures.example")
 
 
 @pytest.fixture

@@ -19,6 +19,11 @@ from entrypoints.deadline import deadline_of
         ({"policy": {"executionTimeout": True}}, 20.0, 1020.0),
         ({"policy": {"executionTimeout": "600"}}, 20.0, 1020.0),
         ({"policy": {"executionTimeout": 0}}, 0.0, None),
+        ({"policy": {"executionTimeout": 10**400}}, 0.0, 605_770.0),  # a week is the longest that the platform takes
+        ({"policy": {"executionTimeout": 1e308}}, 0.0, 605_770.0),
+        ({"policy": {"executionTimeout": float("inf")}}, 0.0, 605_770.0),
+        ({"policy": {"executionTimeout": float("nan")}}, 20.0, 1020.0),
+        ({"policy": {"executionTimeout": -(10**400)}}, 20.0, 1020.0),
     ],
 )
 def test_deadline(job: dict[str, object], default: float, expected: float | None) -> None:

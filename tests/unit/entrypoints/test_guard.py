@@ -87,6 +87,24 @@ def test_the_cause_is_for_the_log_only(lines: list[MutableMapping[str, Any]]) ->
     assert lines[0]["cause"] == "OSError: 10.0.0.7 port 80"
 
 
+@pytest.mark.parametrize(
+    ("told", "logged"),
+    [
+        ("two\n  lines", "OSError: two lines"),
+        ("gone\nTraceback (most recent call last):\n  File x", "OSError: gone"),
+        (f"{'x ' * 240}0123456789secret", f"OSError:{' x' * 240} …"),  # half a secret would not be recognised
+        ("x" * 501, "OSError: …"),
+    ],
+)
+def test_a_cause_is_one_line_that_ends_at_a_words_end(
+    told: str, logged: str, lines: list[MutableMapping[str, Any]]
+) -> None:
+    error = InputRefused("image_url may not be fetched")
+    error.__cause__ = OSError(told)
+    reply_to(GOOD, error)
+    assert lines[0]["cause"] == logged
+
+
 @pytest.mark.parametrize("error", [KeyError("canary"), MemoryError(), RecursionError(), AssertionError("canary")])
 def test_a_bug_is_an_opaque_reply_and_a_traceback_under_its_id(
     error: Exception, lines: list[MutableMapping[str, Any]]
@@ -132,3 +150,23 @@ def test_half_a_surrogate_pair_from_a_caller_is_delivered_as_a_question_mark() -
 def test_a_reply_is_sealed_as_it_is() -> None:
     reply = {"ok": True, "a": [1, 2.5, None, "ü"], "b": {"c": "x"}}
     assert sealed(reply) == reply
+
+
+def test_a_failure_that_cannot_be_delivered_is_told_in_a_reply_that_can(lines: list[MutableMapping[str, Any]]) -> None:
+    reply = reply_to(GOOD, InputRefused("x" * 2_000_000))
+    assert (reply["code"], reply["ok"]) == ("internal", False)
+    assert len(reply["error"]) < 100
+    assert lines[-1]["error_id"] == reply["error_id"]
+
+
+@pytest.mark.parametrize("fields", [{f"k{number}": 1 for number in range(50_000)}, {"k" * 2_000_000: 1}])
+def test_a_mode_without_fields_names_only_so_many(
+    fields: dict[str, int], lines: list[MutableMapping[str, Any]]
+) -> None:
+    guard = Guard(open_codec(), Failing(KeyError()), {"doctor": lambda: {"ok": True}})
+    reply = guard({"mode": "doctor", **fields}, JOB, JobControl())
+    assert reply["code"] == "invalid_input"
+    assert len(json.dumps(reply)) < 10_000
+    assert len(reply["details"]) == min(21, len(fields))
+    if len(fields) > 20:
+        assert reply["details"][-1] == {"path": "input", "message": "has 49980 more fields, and mode doctor takes none"}

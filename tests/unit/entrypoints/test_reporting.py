@@ -64,8 +64,8 @@ def test_a_watcher_is_open_as_long_as_the_job_runs() -> None:
 def test_a_watcher_that_fails_fails_no_job_and_is_logged_once(fails: tuple[str, ...], updates: int) -> None:
     watching = Watching(*fails)
     logs = run(watching)
-    assert [(entry["event"], entry["log_level"], str(entry["exc_info"])) for entry in logs] == [
-        ("progress.broke", "warning", fails[0])
+    assert [(entry["event"], entry["log_level"], entry["cause"]) for entry in logs] == [
+        ("progress.broke", "warning", f"OSError: {fails[0]}")
     ]
     assert len(watching.updates) == updates
 

@@ -99,7 +99,7 @@ def _told(name: str, where: str) -> Iterator[None]:
 
     try:
         yield
-    except (LocalEntryNotFoundError, httpx2.HTTPError, OSError) as exc:
+    except (LocalEntryNotFoundError, httpx2.HTTPError, OSError, ValueError) as exc:  # ValueError: no JSON, a bad name
         message = (
             f"{name} could not be downloaded from HuggingFace: {type(exc).__name__}. Check its name, that the "
             "worker's HF_TOKEN may read it, and the disk's room"

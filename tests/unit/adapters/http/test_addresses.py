@@ -15,7 +15,8 @@ REFUSED = ["0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.100.100.200", "1
            "198.19.255.255", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.255.255.255", "240.0.0.1",
            "255.255.255.255", "::", "::1", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "64:ff9b::7f00:1",
            "64:ff9b::808:808", "64:ff9b:1::1", "100::1", "2001::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2",
-           "2001:1ff::1", "2001:db8::1", "2002:7f00:1::", "2002:808:808::1", "3fff::1", "5f00::1", "fc00::1",
+           "2001:1ff::1", "2001:db8::1", "2002:7f00:1::", "2002:808:808::1", "2620:4f:8000::1",
+           "3fff::1", "5f00::1", "fc00::1",
            "fd00:ec2::254", "fe80::1", "fec0::1", "ff02::1"]  # fmt: skip
 
 NETWORK_10 = (IPv4Network("10.0.0.0/8"),)
@@ -30,6 +31,12 @@ def test_public_addresses_are_open(text: str) -> None:
 @pytest.mark.parametrize("text", REFUSED)
 def test_special_addresses_are_not_public(text: str) -> None:
     assert not is_public(ip_address(text))
+    assert not AddressRules().allow(ip_address(text), "open")
+
+
+@pytest.mark.parametrize("text", ["2606:4700::5efe:7f00:1", "2606:4700::200:5efe:a00:1"])
+def test_public_addresses_that_carry_a_special_one_are_not_open(text: str) -> None:
+    assert is_public(ip_address(text))
     assert not AddressRules().allow(ip_address(text), "open")
 
 
@@ -52,7 +59,9 @@ def test_a_named_host_may_be_anywhere_inside(text: str) -> None:
 
 
 METADATA = ["169.254.169.254", "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fe80::1",
-            "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1"]  # fmt: skip
+            "fd20:ce::254", "fd00:c1::a9fe:a9fe", "fd00:100::100:200", "fd00:42::42", "fd00:a9fe:a9fe::1",
+            "::ffff:169.254.169.254", "::ffff:0:a9fe:a9fe", "64:ff9b::a9fe:a9fe", "64:ff9b:1:0:64:6464:c800:0",
+            "2002:a9fe:a9fe::1", "2606:4700::5efe:a9fe:a9fe"]  # fmt: skip
 NO_HOSTS = ["0.0.0.0", "224.0.0.1", "255.255.255.255", "::", "ff02::1"]
 
 
@@ -75,7 +84,13 @@ def test_an_open_nat64_block_does_not_open_what_it_carries() -> None:
         ("64:ff9b::7f00:1", ["127.0.0.1"]),
         ("2002:7f00:1::", ["127.0.0.1"]),
         ("2001:0:4136:e378:8000:63bf:3fff:fdd2", ["65.54.227.120", "192.0.2.45"]),
+        ("::ffff:0:7f00:1", ["127.0.0.1"]),
+        ("64:ff9b:1::7f00:1", ["127.0.0.1"]),
+        ("64:ff9b:1:2:3:4:7f00:1", ["127.0.0.1"]),
+        ("2606:4700::5efe:7f00:1", ["127.0.0.1"]),
+        ("fe80::200:5efe:7f00:1", ["127.0.0.1"]),
         ("2606:4700::1111", []),
+        ("2606:4700::5eff:7f00:1", []),
         ("::1", []),
         ("127.0.0.1", []),
     ],

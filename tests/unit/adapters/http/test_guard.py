@@ -19,6 +19,9 @@ INSIDE = UrlGuard(HttpConfig(private_hosts=frozenset({"store", "::1"}), private_
         ("https://example.com/a.png?x=1", "https://example.com/a.png?x=1"),
         ("HTTPS://EXAMPLE.com./a", "https://example.com/a"),
         ("https://example.com:443/", "https://example.com/"),
+        ("https://example.com:/", "https://example.com/"),
+        ("https://example.com:00443/", "https://example.com/"),
+        ("https://example.com/@a:b", "https://example.com/@a:b"),
         ("https://example.com:80/", "https://example.com:80/"),
         ("https://bücher.de/ä", "https://xn--bcher-kva.de/%C3%A4"),
         ("https://8.8.8.8/", "https://8.8.8.8/"),
@@ -63,6 +66,12 @@ def test_hosts_that_are_refused(host: str) -> None:
         ("https:///a", "must name a host"),
         ("https://user@example.com/", "must not carry a user name or a password"),
         ("https://user:pw@example.com/", "must not carry a user name or a password"),  # pragma: allowlist secret
+        ("https://@example.com/", "must not carry a user name or a password"),
+        ("https://example.com:+443/", "must be a valid URL"),
+        ("https://example.com:4_43/", "must be a valid URL"),
+        ("https://example.com:\u0664\u0664\u0663/", "must be a valid URL"),
+        ("https://example.com:000443/", "must be a valid URL"),
+        ("https://[2606:4700::1111]443/", "must be a valid URL"),
         ("https://example.com:22/", "must use port 443 or 80"),
         ("https://example.com:0/", "must be a valid URL"),
         ("https://example.com:-1/", "must be a valid URL"),
@@ -140,11 +149,42 @@ def test_redirects_are_resolved_against_their_origin(location: str, url: str) ->
 
 @pytest.mark.parametrize(
     "location",
-    ["http://example.com/", "//127.0.0.1/", "https://127.1/", "file:///etc/passwd", "https://u@h.example/", "//[x/"],
+    [
+        "http://example.com/",
+        "//127.0.0.1/",
+        "https://127.1/",
+        "file:///etc/passwd",
+        "https://u@h.example/",
+        "//[x/",
+        "//@h.example/",
+        "//h.example:+443/",
+        "a" * 2049,
+    ],
 )
 def test_redirects_follow_all_the_rules(location: str) -> None:
     with pytest.raises(UrlRefused):
         GUARD.admit_redirect(ORIGIN, location)
+
+
+@pytest.mark.parametrize(
+    ("location", "reason"),
+    [
+        ("http://example.com/", "redirects to another URL, which must be an https URL"),
+        ("//127.0.0.1/", "redirects to another URL, which leads to an address that is not allowed"),
+        ("//[x/", "redirects to another URL, which must be a valid URL"),
+        ("a" * 2049, "redirects to another URL, which must have at most 2048 characters"),
+    ],
+)
+def test_a_refused_redirect_is_told_apart_from_the_callers_own_url(location: str, reason: str) -> None:
+    with pytest.raises(UrlRefused) as caught:
+        GUARD.admit_redirect(ORIGIN, location)
+    assert caught.value.reason == reason
+
+
+def test_a_redirect_that_may_only_lead_inside_says_so_too() -> None:
+    destination = INSIDE.admit_redirect(INSIDE.admit("http://store:9000/a"), "http://example.com/")
+    assert destination.reach == "inside"
+    assert destination.refusal == "redirects to another URL, which must be an https URL"
 
 
 def test_a_redirect_never_leaves_https_even_where_http_is_allowed() -> None:

@@ -1,6 +1,5 @@
 """What waits is delivered once, in time, by whoever is there."""
 
-import json
 import threading
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
@@ -109,7 +108,27 @@ def test_an_entry_that_the_store_refuses_is_put_aside_and_logged(
     assert world.store.drain(60) == 0
 
 
-@pytest.mark.parametrize("damage", ["no manifest", "no content", "short", "junk", "list", "strange headers"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "no manifest",
+        "no content",
+        "short",
+        "junk",
+        "list",
+        "a folder",
+        '{"key": "a", "headers": {"x": 1}, "size": 10}',
+        '{"key": ["a"], "headers": {"content_type": "video/mp4"}, "size": 10}',
+        '{"key": "a", "headers": {"content_type": 5}, "size": 10}',
+        '{"key": "a", "headers": {"content_type": "video/mp4", "metadata": {"a": null}}, "size": 10}',
+        '{"key": "a", "headers": {"content_type": "video/mp4", "metadata": ["a"]}, "size": 10}',
+        '{"key": "a", "headers": {"content_type": "video/mp4", "cache_seconds": true}, "size": 10}',
+        '{"key": "a", "headers": [], "size": 10}',
+        "[" * 50_000,
+        '{"key": "a", "headers": {"content_type": "video/mp4"}, "size": 10}' + " " * (1 << 16) + "{",
+    ],
+    ids=lambda damage: damage[:70],
+)
 def test_a_damaged_entry_is_put_aside(world: World, lines: list[MutableMapping[str, Any]], damage: str) -> None:
     world.kept()
     (ready,) = world.root.glob("ready-*")
@@ -125,8 +144,11 @@ def test_a_damaged_entry_is_put_aside(world: World, lines: list[MutableMapping[s
             manifest.write_bytes(b"\xff")
         case "list":
             manifest.write_text("[]")
-        case _:
-            manifest.write_text(json.dumps({"key": "a", "headers": {"x": 1}, "size": 10}))
+        case "a folder":
+            manifest.unlink()
+            manifest.mkdir()
+        case text:
+            manifest.write_text(text)
     world.store.drain(60)
     assert world.delivered == []
     assert len(world.entries("refused-")) == 1
@@ -219,8 +241,8 @@ def test_what_waits_cannot_be_read_yet(world: World) -> None:
 def test_a_folder_that_fails_in_a_drain_fails_no_put(world: World, lines: list[MutableMapping[str, Any]]) -> None:
     world.kept()
     (ready,) = world.root.glob("ready-*")
-    (ready / "manifest.json").unlink()
-    (ready / "manifest.json").mkdir()  # reading it is an OSError, as on a volume that went away
+    taken = world.root / f"claimed-{int(world.now)}-{ready.name.removeprefix('ready-')}"
+    (taken / "content").mkdir(parents=True)  # a claim is an OSError, as on a volume that went away
     world.put("own")
     assert "own" in world.inner.objects
     assert lines[-1]["event"] == "outbox.unusable"

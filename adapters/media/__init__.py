@@ -1,0 +1,1 @@
+"""Video and audio files from strangers: what they are, read without decoding them. A lower layer, as `http` is."""

@@ -1,0 +1,73 @@
+"""Canaries: texts that nobody but this test writes, put wherever a secret, a path or a host may stand."""
+
+import re
+from pathlib import Path
+from typing import Any, Final, get_args, get_type_hints
+
+from adapters.settings.hosts import PrivateHosts
+from adapters.settings.values import ProjectUrl
+from adapters.settings.variables import TABLE, Variables
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+SHAPED: Final = "hf_CanaryCanary0123456789"  # pragma: allowlist secret
+"""A token by its shape, which no setting knows."""
+ADDRESSES: Final = ("10.77.66.5", "fd00:77:66::5")
+
+_CANARY: Final = re.compile(r"c[a4]n[a4]ry", re.IGNORECASE)
+_ELSEWHERE: Final = re.compile(r"""(?<![\w<>\]:/.~*-])/(?:usr|opt|home|root|tmp|var|etc|srv|mnt|work|runpod)[^\s"']*""")
+"""A path of this machine that is told from no named folder."""
+
+
+def planted(folder: Path) -> dict[str, str]:
+    """A valid value with a canary for every variable that may hold a secret, a path or a host, by the table.
+
+    Folders lie below `folder`. A new variable of one of these kinds gets its canary by its type.
+    """
+    hints = get_type_hints(Variables)
+    values = {name: _value(name, hints[name], folder) for name in TABLE}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _value(name: str, hint: Any, folder: Path) -> str | None:
+    kinds = set(get_args(hint)) or {hint}
+    if TABLE[name].secret:
+        return f"Canary-{name}-0123456789"
+    if Path in kinds:
+        return str(folder / f"canary-{name}" / "below")
+    if ProjectUrl in kinds:
+        return "https://canary-project.supabase.example"
+    if PrivateHosts in kinds:
+        return "canary-inside.internal,canary-7,10.77.66.0/24"
+    if str in kinds:
+        return f"canary-{name}"
+    return None
+
+
+def hostile_text(folder: Path) -> str:
+    """What a careless library's exception says, on several lines: secrets, places, a URL, a traceback."""
+    environ = planted(folder)
+    secrets = [value for name, value in environ.items() if TABLE[name].secret]
+    paths = [value for name, value in environ.items() if value.startswith(str(folder))]
+    headers = {
+        "Authorization": "Bearer canary.canary",
+        "apikey": "canary-canary",  # pragma: allowlist secret
+        "x": SHAPED,
+    }
+    return "\n".join([
+        f"cannot open {' or '.join(paths)} or /opt/canary/models/x.bin or '{ROOT}/domain/plan.py': {' '.join(secrets)}",
+        f"GET https://canary:{secrets[0]}@canary-host.example.com:8443/p?X-Amz-Signature=canary&y=1#canary",
+        f"HTTPSConnectionPool(host='canary-host', port=443): {ADDRESSES[0]}:443 [{ADDRESSES[1]}]:443 canary-7",
+        f"headers: {headers}",
+        f"Failed to resolve 'canary-inside.internal' on {environ['RUNPOD_POD_ID']}",
+        "Traceback (most recent call last):",
+        '  File "/usr/lib/python3/canary/client.py", line 7, in get',
+        "ValueError: closed",
+    ])  # fmt: skip
+
+
+def leaks(text: str) -> list[str]:
+    """What of a reply or a log line nobody may read: canaries, addresses, paths of this machine, its name."""
+    found = [match[0] for match in _CANARY.finditer(text)]
+    found += [address for address in ADDRESSES if address in text]
+    found += [match[0] for match in _ELSEWHERE.finditer(text)]
+    return found

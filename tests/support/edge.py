@@ -1,0 +1,91 @@
+"""The worker's whole edge, from parsed JSON to the reply, with a model that renders nothing."""
+
+import json
+from typing import Any, Final
+
+from typing_extensions import override
+
+from application.generate_video import GenerateVideo
+from application.job import Job
+from application.job_control import JobControl
+from application.ports.image_fetcher import ImageFetcher
+from container import open_codec
+from domain.clip import Picture
+from domain.errors import OverLimit, WorkerError
+from domain.plan import GenerationPlan, Limits
+from domain.requests import ImageReference
+from entrypoints.guard import Guard, Reply
+from tests.fakes.encoder import FakeEncoder
+from tests.fakes.image_fetcher import plain_picture
+from tests.fakes.object_store import InMemoryStore
+from tests.fakes.video_model import FakeVideoModel
+
+REFUSED: Final = "The model of the tests renders nothing"
+"""What a request that everything before the model let through ends in."""
+
+_JOB: Final = Job(id="job-1", may_return=True)
+_MAX_REPLY_BYTES: Final = 100_000
+
+
+class RefusingModel(FakeVideoModel):
+    """Refuses every plan that gets to it, as the caller's fault: no line that is an error is logged for it."""
+
+    @override
+    def _run_steps(self, plan: GenerationPlan, control: JobControl) -> None:
+        raise OverLimit(REFUSED)
+
+
+class _OnePicture(ImageFetcher):
+    """Every reference leads to the same picture."""
+
+    @override
+    def fetch(self, reference: ImageReference, control: JobControl) -> Picture:
+        return plain_picture()
+
+
+def refusing_guard() -> Guard:
+    """Decoder, use case, plan, reply: all of it real but the ports."""
+    use_case = GenerateVideo(
+        model=RefusingModel(),
+        store=InMemoryStore(),
+        fetcher=_OnePicture(),
+        encoder=FakeEncoder(),
+        limits=Limits(),
+        prefix="ltx2",
+    )
+    return Guard(open_codec(), use_case, {"doctor": lambda: {"ok": True, "mode": "doctor"}})
+
+
+def answered(guard: Guard, raw: object) -> Reply:
+    """The reply to `raw`, checked to be one of the contract's."""
+    reply = guard(raw, _JOB, JobControl())
+    check_reply(reply)
+    return reply
+
+
+def check_reply(reply: Reply) -> None:
+    """Raises AssertionError unless `reply` can be delivered and is a foreseen failure, or the doctor's."""
+    body = json.dumps(reply, allow_nan=False, ensure_ascii=False).encode()
+    assert len(body) <= _MAX_REPLY_BYTES, f"{len(body)} bytes"
+    if reply["ok"] is True:
+        assert reply["mode"] == "doctor", reply
+        return
+    assert reply["ok"] is False, reply
+    assert isinstance(reply["error"], str), reply
+    assert reply["error"].strip(), reply
+    assert reply["code"] in FORESEEN, reply
+    assert reply["error_id"], reply
+    assert all(_is_fault(fault) for fault in reply["details"]), reply
+    assert reply["details"] or reply["code"] != "invalid_input", reply
+
+
+def _is_fault(fault: dict[str, Any]) -> bool:
+    return fault.keys() == {"path", "message"} and isinstance(fault["path"], str) and bool(fault["message"].strip())
+
+
+def _codes(kind: type[WorkerError] = WorkerError) -> set[str]:
+    return {kind.code}.union(*(_codes(child) for child in kind.__subclasses__()))
+
+
+FORESEEN: Final = frozenset(_codes() - {"internal"})
+"""All codes but the one for bugs."""

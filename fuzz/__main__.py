@@ -16,6 +16,8 @@ from fuzz.seeds import SEEDS, write_seeds
 WORK: Final = Path(__file__).resolve().parents[1] / ".fuzz"
 LIMITS: Final = ("-timeout=10", "-rss_limit_mb=2048", "-max_len=16384", "-print_final_stats=1")
 """An input that takes ten seconds, or a process of 2 GiB, is a finding too."""
+_INTERRUPTED: Final = 72
+"""libFuzzer's exit status after a signal."""
 _COVERAGE: Final = re.compile(r"^#\d+\s+DONE\s+(.*?) lim:", re.MULTILINE)
 _RUNS: Final = re.compile(r"^Done (\d+ runs in \d+ second)", re.MULTILINE)
 
@@ -25,10 +27,10 @@ def main() -> int:
     seconds = int(os.environ.get("FUZZ_SECONDS", "60"))
     write_seeds(WORK / "seeds")
     running = {harness: _start(harness, seconds) for harness in SEEDS}
-    found = [harness for harness, process in running.items() if process.wait() != 0]
-    for harness in running:
-        print(f"{harness}: {_summary(harness, is_clean=harness not in found)}")
-    return 1 if found else 0
+    codes = {harness: process.wait() for harness, process in running.items()}
+    for harness, code in codes.items():
+        print(f"{harness}: {_summary(harness, code)}")
+    return 1 if any(codes.values()) else 0
 
 
 def _start(harness: str, seconds: int) -> "subprocess.Popen[bytes]":
@@ -45,10 +47,12 @@ def _log(harness: str) -> Path:
     return WORK / f"{harness}.log"
 
 
-def _summary(harness: str, *, is_clean: bool) -> str:
+def _summary(harness: str, code: int) -> str:
     """What its log says, for a person."""
     log = _log(harness).read_text(encoding="utf-8", errors="replace")
-    if not is_clean:
+    if code == _INTERRUPTED or code < 0:  # below 0: killed
+        return "interrupted, and nothing found until then"
+    if code != 0:
         return f"FINDING, see {_log(harness).relative_to(WORK.parent)} and .fuzz/findings/{harness}"
     runs, coverage = _RUNS.search(log), _COVERAGE.search(log)
     return f"{runs[1] if runs else '?'}s, {coverage[1] if coverage else '?'}, no finding"

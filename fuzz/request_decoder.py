@@ -41,7 +41,9 @@ def mutate(data: bytes, max_size: int, seed: int) -> bytes:
 
 def main() -> None:
     """Run until the arguments' limit, or to the first finding."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))  # bugs only
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    bugs_only = structlog.make_filtering_bound_logger(logging.ERROR)
+    structlog.configure(processors=[plain], wrapper_class=bugs_only)
     atheris.enabled_hooks.add("RegEx")
     atheris.Setup(sys.argv, one_input, custom_mutator=mutate)
     atheris.Fuzz()

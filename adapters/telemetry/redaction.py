@@ -65,7 +65,14 @@ class Redactor:
     roots: Mapping[str, Path] = attrs.field(factory=dict)
     hosts: tuple[str, ...] = ()
     hides_places: bool = True
-    _names: tuple[tuple[re.Pattern[str], str], ...] = attrs.field(init=False)
+    _spelled: tuple[str, ...] = attrs.field(init=False, repr=False)
+    _names: tuple[tuple[re.Pattern[str], str], ...] = attrs.field(init=False, repr=False)
+
+    @_spelled.default
+    def _every_spelling(self) -> tuple[str, ...]:
+        """The longest first: a secret may be a part of another one."""
+        spelled = {spelling for secret in self.secrets for spelling in _spellings(secret)}
+        return tuple(sorted(spelled, key=len, reverse=True))
 
     @_names.default
     def _names_by_length(self) -> tuple[tuple[re.Pattern[str], str], ...]:
@@ -86,9 +93,8 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """`text` without what nobody may read."""
-        for secret in self.secrets:
-            for spelling in _spellings(secret):
-                text = text.replace(spelling, _MASK)
+        for spelling in self._spelled:
+            text = text.replace(spelling, _MASK)
         text = _NAMED.sub(rf"\1{_MASK}", _TOKENS.sub(_MASK, _URL.sub(_plain_url, text)))
         for pattern, name in self._names:
             text = pattern.sub(name, text)

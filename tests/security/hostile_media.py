@@ -162,6 +162,8 @@ def headers() -> Iterator[HostileMedia]:
         "2^32-1 table entries": ("count that overflows", lambda: with_body(b"stts", table(2**32 - 1, 1, 1)), EITHER),
         "2^32-1 chunks": ("count that overflows", lambda: with_body(b"stco", table(2**32 - 1, 48)), EITHER),
         "chunks past the end": ("read past the file", lambda: with_body(b"stco", table(1, 2**31)), UNREADABLE),
+        "a frame past the end": ("what is missing is old memory", lambda: rewritten(
+            media(audio=None), lambda kind, body: table(1 << 20, 1) if kind == b"stsz" else body), UNREADABLE),
         "chunks counted backwards": ("negative runs", lambda: with_body(b"stsc", table(2, 5, 9, 1, 1, 9, 1)), WHOLE),
         "1,000 tracks": ("memory and a decoder for each", lambda: inserted(b"moov", box(b"trak") * 1_000), REFUSED),
         "1,000 edits": ("the index is walked for each", lambda: inserted(

@@ -2,10 +2,25 @@
 
 import re
 from pathlib import Path
-from typing import Any, Final, get_args, get_type_hints
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from adapters.settings.hosts import PrivateHosts
-from adapters.settings.values import ProjectUrl
+from adapters.settings.values import (
+    Attention,
+    BucketName,
+    Bytes,
+    ClipSeconds,
+    Count,
+    Device,
+    Jobs,
+    Lifetime,
+    ModelName,
+    Pixels,
+    Prefix,
+    ProjectUrl,
+    Revision,
+    Timeout,
+)
 from adapters.settings.variables import TABLE, Variables
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -13,9 +28,25 @@ SHAPED: Final = "hf_CanaryCanary0123456789"  # pragma: allowlist secret
 """A token by its shape, which no setting knows."""
 ADDRESSES: Final = ("10.77.66.5", "fd00:77:66::5")
 
+_HARMLESS: Final = {
+    bool, Literal, Attention, BucketName, Bytes, ClipSeconds, Count, Device, Jobs, Lifetime, ModelName, Pixels, Prefix,
+    Revision, Timeout,
+}  # fmt: skip
+"""Kinds of variables that are words, numbers and names, which replies tell."""
+
 _CANARY: Final = re.compile(r"c[a4]n[a4]ry", re.IGNORECASE)
 _ELSEWHERE: Final = re.compile(r"""(?<![\w<>\]:/.~*-])/(?:usr|opt|home|root|tmp|var|etc|srv|mnt|work|runpod)[^\s"']*""")
 """A path of this machine that is told from no named folder."""
+
+
+def unclassified() -> set[str]:
+    """Variables of a kind of which nobody has said whether it can hold a secret, a path or a host."""
+    hints = get_type_hints(Variables)
+    return {
+        name
+        for name, row in TABLE.items()
+        if not row.secret and not _kinds(hints[name]) & {Path, ProjectUrl, PrivateHosts, str, *_HARMLESS}
+    }
 
 
 def planted(folder: Path) -> dict[str, str]:
@@ -28,8 +59,14 @@ def planted(folder: Path) -> dict[str, str]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def _kinds(hint: Any) -> set[Any]:
+    """`hint` without None; of the words of a Literal only that they are words of ours."""
+    members = {member for member in get_args(hint) if get_origin(hint) is not Literal} or {hint}
+    return {Literal if get_origin(member) is Literal else member for member in members}
+
+
 def _value(name: str, hint: Any, folder: Path) -> str | None:
-    kinds = set(get_args(hint)) or {hint}
+    kinds = _kinds(hint)
     if TABLE[name].secret:
         return f"Canary-{name}-0123456789"
     if Path in kinds:

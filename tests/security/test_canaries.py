@@ -19,7 +19,7 @@ from domain.errors import Fault, InvalidInput, SettingsInvalid, StorageError, St
 from entrypoints.examination import as_operation
 from entrypoints.guard import Guard
 from entrypoints.reporting import reporting
-from tests.security.planted import SHAPED, hostile_text, leaks, planted
+from tests.security.planted import SHAPED, hostile_text, leaks, planted, unclassified
 from tests.security.planted_world import MOMENTS, OWN, World
 
 
@@ -68,6 +68,7 @@ def quoting(folder: Path) -> str:
 
 def test_every_kind_of_variable_gets_a_canary(tmp_path: Path) -> None:
     environ = planted(tmp_path)
+    assert unclassified() == set()
     assert {name for name, row in TABLE.items() if row.secret or row.accepted == "a folder"} <= set(environ)
     assert {"SUPABASE_URL", "INPUT_ALLOW_PRIVATE_HOSTS", "RUNPOD_POD_ID"} <= set(environ)
     assert all("canary" in value.lower() for value in environ.values())

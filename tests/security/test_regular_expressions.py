@@ -23,7 +23,7 @@ BUILT_INSIDE: Final = {"adapters.telemetry.redaction": r"(?<![\w.-])/srv/app(?![
 
 CHARACTERS: Final = ("a", "0", "_", "-", ".", "/", ":", "@", " ", "\n", "?", '"', "é", "。")
 TAILS: Final = ("", "\0")
-SHORT: Final = 2_000
+SHORT: Final = 1_000
 LONG: Final = 100_000
 SECONDS: Final = 0.5
 """CPU time for LONG characters, with room for a slow machine: 5 ns for each pair would be 50 s."""
@@ -186,4 +186,4 @@ def test_no_text_takes_more_than_linear_time(place: str) -> None:
 @pytest.mark.parametrize("text", [r"\w+://\S+", r"(https?://[^\s?]+)\?\S*", r"\beyJ[\w-]{8,}\.", r"\s+$"])
 def test_expressions_that_are_not_linear_are_recognised(text: str) -> None:
     expression = Expression(re.compile(text))
-    assert slowest(expression, 6_000) > 8 * slowest(expression, 1_500)
+    assert slowest(expression, 4_000) > 8 * slowest(expression, 1_000)

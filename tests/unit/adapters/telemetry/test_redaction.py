@@ -56,6 +56,12 @@ def test_a_text(text: str, expected: str) -> None:
     assert REDACTOR.text(text) == expected
 
 
+def test_a_secret_that_is_a_part_of_another_one_leaves_nothing_of_it() -> None:
+    redactor = Redactor(secrets=(Secret("canary"), Secret("canary-and-more")))
+    assert redactor.text("a canary-and-more b canary") == "a [redacted] b [redacted]"
+    assert "canary" not in repr(redactor)
+
+
 def test_what_is_redacted_is_not_changed_by_redacting_it_again() -> None:
     text = "https://u@a.b/c?d /etc/x/y 10.0.0.1 hf_abcdefghijkl host=x /srv/app/y token=abcdefgh"
     assert REDACTOR.text(REDACTOR.text(text)) == REDACTOR.text(text)

@@ -48,11 +48,11 @@ _BROKEN: Final = (
     SyntaxError,  # what plugins raise for a header they do not like
     ValueError,  # also Damaged
     EOFError,
-    MemoryError,
     struct.error,
     zlib.error,
 )
-"""What our readers and Pillow's decoders raise for damaged files: seen in fuzzing, or named in their source."""
+"""What our readers and Pillow's decoders raise for damaged files: seen in fuzzing, or named in their source. Not
+MemoryError: the sandbox says what a file means that takes too much."""
 
 
 def decode_picture(data: bytes, path: str, limits: ImageLimits) -> Picture:

@@ -242,8 +242,8 @@ class Container(containers.DeclarativeContainer):
     )
     plain_store: providers.Provider[ObjectStore] = providers.Selector(
         settings.provided.store.backend,
-        supabase=providers.ThreadSafeSingleton(build_supabase_store, settings.provided.store.supabase),
-        local=providers.ThreadSafeSingleton(build_local_store, settings.provided.store.local),
+        supabase=providers.ThreadSafeSingleton(build_supabase_store, settings.provided.store.config),
+        local=providers.ThreadSafeSingleton(build_local_store, settings.provided.store.config),
     )
     store: providers.Provider[OutboxStore] = providers.ThreadSafeSingleton(
         build_outbox_store, plain_store, settings.provided.store.outbox

@@ -3,6 +3,7 @@
 constraints.txt   every version, without hashes: what torch and its CUDA libraries are installed under
 runtime.lock      everything but torch and its CUDA libraries, with hashes
 dev.lock          what the checks and tests need beyond that, with hashes
+servers.lock      the object stores' servers that `make soak` starts, with hashes
 fuzz.lock         what `make fuzz` needs beyond that, with hashes
 
 torch stays out of the hashed files because two builds of one version must fit: the CUDA build from the package
@@ -16,6 +17,12 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 OF_TORCH = re.compile(r"(torch|triton|cuda-[a-z-]+|nvidia-[a-z0-9-]+)==")
+RUNTIME_EXTRAS = ["--extra", "stores"]
+EXTRAS = {
+    "dev": "For checks and tests.",
+    "servers": "The real servers of `make soak`.",
+    "fuzz": "For `make fuzz`.",
+}
 COMPILE = [
     "-m",
     "uv",
@@ -43,13 +50,15 @@ def write(name: str, head: str, blocks: list[str]) -> None:
 
 
 def main() -> None:
-    """Write the four files."""
-    write("constraints.txt", "Every runtime version, torch's CUDA libraries included.", resolve())
-    hashed = resolve("--generate-hashes")
+    """Write all of them."""
+    write("constraints.txt", "Every runtime version, torch's CUDA libraries included.", resolve(*RUNTIME_EXTRAS))
+    hashed = resolve("--generate-hashes", *RUNTIME_EXTRAS)
     runtime = [block for block in hashed if not OF_TORCH.match(block)]
     write("runtime.lock", "Everything but torch and its CUDA libraries.", runtime)
-    for extra, what_for in (("dev", "For checks and tests."), ("fuzz", "For `make fuzz`.")):
-        constrained = resolve("--generate-hashes", "--extra", extra, "--constraint", "requirements/constraints.txt")
+    for extra, what_for in EXTRAS.items():
+        constrained = resolve(
+            "--generate-hashes", *RUNTIME_EXTRAS, "--extra", extra, "--constraint", "requirements/constraints.txt"
+        )
         write(f"{extra}.lock", what_for, [block for block in constrained if block not in hashed])
 
 

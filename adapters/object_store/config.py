@@ -28,3 +28,6 @@ class LocalConfig:
 
     root: Path = Path("outputs")
     prefix: str = "ltx2"
+
+
+StoreConfig = SupabaseConfig | LocalConfig

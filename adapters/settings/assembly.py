@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.http.config import HttpConfig
-from adapters.object_store.config import LocalConfig, SupabaseConfig
+from adapters.object_store.config import StoreConfig
 from adapters.settings.schema import LogSettings, Settings, StoreSettings
 from adapters.settings.variables import Variables
 from adapters.video_model.config import Acceleration, ModelConfig
@@ -15,15 +15,14 @@ NETWORK_VOLUME: Final = Path("/runpod-volume")
 """Where RunPod mounts a Serverless endpoint's network volume, the only disk that outlives a worker."""
 
 
-def assemble(variables: Variables, network_volume: Path = NETWORK_VOLUME) -> Settings:
-    """The settings that checked variables mean."""
+def assemble(variables: Variables, store: StoreConfig, network_volume: Path = NETWORK_VOLUME) -> Settings:
+    """The settings that checked variables mean; `store` is what those of the chosen store mean."""
     on_runpod = bool(variables.RUNPOD_POD_ID or variables.RUNPOD_WEBHOOK_GET_JOB)
     return Settings(
         model=_model(variables),
         store=StoreSettings(
             backend=variables.STORAGE_BACKEND,
-            supabase=_supabase(variables) if variables.STORAGE_BACKEND == "supabase" else None,
-            local=_local(variables) if variables.STORAGE_BACKEND == "local" else None,
+            config=store,
             outbox=variables.OUTBOX_DIR or (_outbox_on(network_volume) if on_runpod else None),
         ),
         http=HttpConfig(
@@ -78,24 +77,6 @@ def _hub_cache(variables: Variables) -> Path:
     if variables.HF_HOME is not None:
         return variables.HF_HOME / "hub"
     return variables.TRANSFORMERS_CACHE or ModelConfig().hub_cache
-
-
-def _supabase(variables: Variables) -> SupabaseConfig | None:
-    key = variables.SUPABASE_SECRET_KEY or variables.SUPABASE_SERVICE_ROLE_KEY
-    if variables.SUPABASE_URL is None or key is None:
-        return None
-    return SupabaseConfig(
-        url=variables.SUPABASE_URL,
-        key=key,
-        bucket=variables.SUPABASE_BUCKET,
-        prefix=variables.SUPABASE_PREFIX,
-        public=variables.SUPABASE_PUBLIC,
-        signed_url_seconds=variables.SUPABASE_SIGNED_URL_TTL_SECONDS,
-    )
-
-
-def _local(variables: Variables) -> LocalConfig:
-    return LocalConfig() if variables.LOCAL_STORE_DIR is None else LocalConfig(root=variables.LOCAL_STORE_DIR)
 
 
 def _outbox_on(volume: Path) -> Path | None:

@@ -1,18 +1,24 @@
 """The one reader of the environment: from a mapping of strings to checked settings, or to all that is wrong."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, get_type_hints
+from typing import Final, TypeVar
 
-from cattrs import ClassValidationError
+from cattrs import ClassValidationError, Converter
 
+from adapters.object_store.config import StoreConfig
 from adapters.settings.assembly import NETWORK_VOLUME, assemble
 from adapters.settings.schema import Settings
+from adapters.settings.stores.kind import StoreKind
+from adapters.settings.stores.registry import STORES
 from adapters.settings.values import settings_converter
-from adapters.settings.variables import TABLE, Variables
+from adapters.settings.variable import rows_of
+from adapters.settings.variables import KINDS, TABLE, Variables
 from domain.errors import Fault, InvalidValue, SettingsInvalid
 from domain.secret import Secret
+
+GroupT = TypeVar("GroupT")
 
 _MASK: Final = "********"
 _LOOKS_SECRET: Final = re.compile(r"eyJ|sb_secret|sb_publishable|hf_|@")
@@ -20,6 +26,7 @@ _LOOKS_SECRET: Final = re.compile(r"eyJ|sb_secret|sb_publishable|hf_|@")
 _NAMES_SECRET: Final = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
 """Variables of others that hold secrets: the SDK's RUNPOD_AI_API_KEY, AWS_SECRET_ACCESS_KEY."""
 _MAX_SHOWN: Final = 60
+_SET_BY_RUNPOD: Final = ("RUNPOD_POD_ID", "RUNPOD_WEBHOOK_GET_JOB")
 _HUB_FOLDERS: Final = ("HF_HUB_CACHE", "HF_HOME", "TRANSFORMERS_CACHE")
 
 
@@ -34,17 +41,19 @@ def read_settings(environ: Mapping[str, str], network_volume: Path = NETWORK_VOL
         SettingsInvalid: with one fault for each wrong variable, in the table's order.
     """
     texts = {name: text for name in TABLE if (text := environ.get(name, "").strip())}
-    if texts.get("STORAGE_BACKEND", "").lower() == "local":
-        texts = {name: text for name, text in texts.items() if not name.startswith("SUPABASE_")}
     if not any(name in texts for name in _HUB_FOLDERS):
         texts["HF_HOME"] = (environ.get("XDG_CACHE_HOME", "").strip() or "~/.cache") + "/huggingface"
-    variables, wrong = _structure(texts, environ.get("HOME", ""))
-    faults = wrong | {fault.path: fault for fault in _missing(texts)}
-    if faults:
+    home = environ.get("HOME", "")
+    variables, faults = _structure(texts, Variables, settings_converter(home))
+    store: StoreConfig | None = None
+    if "STORAGE_BACKEND" not in faults:  # else it is not known whose variables matter
+        store, of_store = _store(STORES[variables.STORAGE_BACKEND], texts, home)
+        faults |= of_store
+    if faults or store is None:
         in_order = tuple(faults[name] for name in TABLE if name in faults)
         message = "Wrong settings: " + "; ".join(str(fault) for fault in in_order)
         raise SettingsInvalid(message, faults=in_order)
-    return assemble(variables, network_volume)
+    return assemble(variables, store, network_volume)
 
 
 def secrets_in(environ: Mapping[str, str]) -> tuple[Secret, ...]:
@@ -58,51 +67,38 @@ def secrets_in(environ: Mapping[str, str]) -> tuple[Secret, ...]:
 
 def folders_in(environ: Mapping[str, str]) -> dict[str, Path]:
     """The absolute folders that variables of the table name, used or not, for redaction."""
-    kinds = get_type_hints(Variables)
-    texts = {name: environ.get(name, "").strip() for name in TABLE if kinds[name] in {Path, Path | None}}
+    texts = {name: environ.get(name, "").strip() for name in TABLE if KINDS[name] in {Path, Path | None}}
     return {name: Path(text) for name, text in texts.items() if Path(text).is_absolute()}
 
 
-def _structure(texts: Mapping[str, str], home: str) -> tuple[Variables, dict[str, Fault]]:
-    """The variables that can be read, and a fault for each that cannot."""
-    converter = settings_converter(home)
+def _store(kind: StoreKind, texts: Mapping[str, str], home: str) -> tuple[StoreConfig | None, dict[str, Fault]]:
+    """The store's config, or the faults of its variables."""
+    variables, faults = _structure(texts, kind.variables, settings_converter(home, kind.readers))
+    is_on_runpod = not texts.keys().isdisjoint(_SET_BY_RUNPOD)
+    faults |= {fault.path: fault for fault in kind.faults(texts, on_runpod=is_on_runpod) if fault.path not in faults}
+    return (None if faults else kind.config(variables)), faults
+
+
+def _structure(texts: Mapping[str, str], group: type[GroupT], converter: Converter) -> tuple[GroupT, dict[str, Fault]]:
+    """The variables of `group` that can be read, and a fault for each that cannot."""
+    own = {name: texts[name] for name in rows_of(group) if name in texts}
     try:
-        return converter.structure(texts, Variables), {}
+        return converter.structure(own, group), {}
     except ClassValidationError as error:
         faults = {}
         for inner, note in error.group_exceptions()[0]:
             if not isinstance(inner, ValueError):
                 raise
-            faults[note.name] = Fault(note.name, _message(note.name, texts[note.name], inner))
-        readable = {name: text for name, text in texts.items() if name not in faults}
-        return converter.structure(readable, Variables), faults
+            faults[note.name] = Fault(note.name, _message(note.name, own[note.name], inner))
+        readable = {name: text for name, text in own.items() if name not in faults}
+        return converter.structure(readable, group), faults
 
 
 def _message(name: str, text: str, error: ValueError) -> str:
     row = TABLE[name]
-    wanted = error.message if isinstance(error, InvalidValue) else f"must be {_accepted(name)}"
+    wanted = error.message if isinstance(error, InvalidValue) else "must be " + row.accepted.replace("`", "")
     return f"{wanted}, got {_MASK if row.secret or _LOOKS_SECRET.search(text) else _shortened(text)}"
 
 
 def _shortened(text: str) -> str:
     return repr(text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…")
-
-
-def _accepted(name: str) -> str:
-    return TABLE[name].accepted.replace("`", "")
-
-
-def _missing(texts: Mapping[str, str]) -> Iterator[Fault]:
-    """Faults of variables that others make necessary, and that are not set."""
-    backend = texts.get("STORAGE_BACKEND", "supabase").lower()
-    if backend == "supabase":
-        needed = "is required for STORAGE_BACKEND=supabase"
-        if "SUPABASE_URL" not in texts:
-            yield Fault("SUPABASE_URL", f"{needed}: {_accepted('SUPABASE_URL')}")
-        if not texts.keys() & {"SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_SECRET_KEY"}:
-            accepted = _accepted("SUPABASE_SERVICE_ROLE_KEY")
-            yield Fault("SUPABASE_SERVICE_ROLE_KEY", f"(or SUPABASE_SECRET_KEY) {needed}: {accepted}")
-    is_on_runpod = texts.keys() & {"RUNPOD_POD_ID", "RUNPOD_WEBHOOK_GET_JOB"}
-    if backend == "local" and is_on_runpod and "LOCAL_STORE_DIR" not in texts:
-        message = "must be set on RunPod, where a worker's files are lost with it; or use STORAGE_BACKEND=supabase"
-        yield Fault("LOCAL_STORE_DIR", message)

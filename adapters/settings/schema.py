@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import attrs
 
 from adapters.encoder.config import EncoderConfig
 from adapters.http.config import HttpConfig
-from adapters.object_store.config import Backend, LocalConfig, SupabaseConfig
+from adapters.object_store.config import Backend, StoreConfig
 from adapters.video_model.config import ModelConfig
 from domain.plan import Limits
 from domain.secret import Secret
+
+T = TypeVar("T")
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "console"]
@@ -19,19 +21,18 @@ LogFormat = Literal["json", "console"]
 
 @attrs.frozen(kw_only=True)
 class StoreSettings:
-    """Which store is used. The config of the chosen backend is there, those of the others are None."""
+    """Which store is used."""
 
     backend: Backend
-    supabase: SupabaseConfig | None = None
-    local: LocalConfig | None = None
+    config: StoreConfig
+    """That of the backend."""
     outbox: Path | None = None
     """Folder for what the store did not take; None: it is lost."""
 
     @property
     def prefix(self) -> str:
         """What every object's key begins with."""
-        chosen = self.supabase or self.local
-        return "" if chosen is None else chosen.prefix
+        return self.config.prefix
 
 
 @attrs.frozen(kw_only=True)
@@ -64,18 +65,21 @@ class Settings:
     @property
     def folders(self) -> Mapping[str, Path]:
         """All folders that are set, by the names of their fields."""
-        return dict(_folders("", self))
+        return dict(_values(Path, "", self))
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """All secrets that are set, for the redaction of logs and replies."""
-        key = None if self.store.supabase is None else self.store.supabase.key
-        return tuple(secret for secret in (key, self.model.token) if secret is not None)
+        return tuple(secret for _, secret in _values(Secret, "", self))
 
 
-def _folders(name: str, value: object) -> Iterator[tuple[str, Path]]:
-    if isinstance(value, Path):
+def _values(kind: type[T], name: str, value: object) -> Iterator[tuple[str, T]]:
+    """All values of `kind` below `value`, with the names of their fields."""
+    if isinstance(value, kind):
         yield name, value
-    elif attrs.has(kind := type(value)):
-        for field in attrs.fields(kind):
-            yield from _folders(field.name, getattr(value, field.name))
+    elif attrs.has(owner := type(value)):
+        for field in attrs.fields(owner):
+            yield from _values(kind, field.name, getattr(value, field.name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _values(kind, name, item)

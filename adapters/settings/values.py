@@ -4,8 +4,9 @@ A reader raises InvalidValue where it has to say more than the table of variable
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NewType, get_args
 
 from cattrs import Converter
@@ -13,7 +14,6 @@ from cattrs import Converter
 from adapters.object_store.config import Backend
 from adapters.settings.hosts import PrivateHosts, private_hosts
 from adapters.settings.schema import LogFormat, LogLevel
-from adapters.settings.supabase import header_secret, project_url, server_key
 from adapters.video_model.config import BUILTIN_MODELS, DataType, FamilyName, ModelBackend, Quantization
 from domain.errors import InvalidValue
 from domain.geometry import MIN_SIDE
@@ -24,8 +24,6 @@ ModelName = NewType("ModelName", str)
 Revision = NewType("Revision", str)
 Device = NewType("Device", str)
 Attention = NewType("Attention", str)
-ProjectUrl = NewType("ProjectUrl", str)
-ServerKey = NewType("ServerKey", Secret)
 BucketName = NewType("BucketName", str)
 Prefix = NewType("Prefix", str)
 Count = NewType("Count", int)
@@ -40,6 +38,9 @@ SMALLEST_PICTURE: Final = MIN_SIDE**2
 LONGEST_LIFETIME: Final = 315_360_000
 """Ten years in seconds; an expiry must stay a date."""
 
+HEADER_TEXT: Final = re.compile(r"[!-~]+", re.ASCII)
+"""What a header can carry, without spaces."""
+
 _TRUE: Final = frozenset({"true", "1", "yes", "on"})
 _FALSE: Final = frozenset({"false", "0", "no", "off"})
 _WHOLE: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
@@ -51,10 +52,15 @@ _ATTENTION: Final = re.compile(r"[a-z0-9_]{1,40}", re.ASCII)
 _SLUG: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", re.ASCII)
 
 
-def settings_converter(home: str) -> Converter:
-    """A converter from text to every type that the table of variables uses; `home` may be "" if unknown."""
+def settings_converter(
+    home: str, more_readers: Mapping[Any, Callable[[str], object]] = MappingProxyType({})
+) -> Converter:
+    """A converter from text to every type that the table of variables uses; `home` may be "" if unknown.
+
+    `more_readers` are those of types that only one store has.
+    """
     converter = Converter(forbid_extra_keys=True, detailed_validation=True)
-    readers = {**_READERS, Path: _folder(home)}
+    readers = {**_READERS, **more_readers, Path: _folder(home)}
 
     def structure(text: str, kind: Any) -> object:  # noqa: ANN401 - a Literal has no type of its own
         return readers[kind](text)
@@ -64,6 +70,18 @@ def settings_converter(home: str) -> Converter:
         if isinstance(kind, type):  # cattrs has hooks of its own for str, bool and Path, and asks them first
             converter.register_structure_hook(kind, structure)
     return converter
+
+
+def header_secret(text: str) -> Secret:
+    """A secret that fits into a header.
+
+    Raises:
+        InvalidValue: it does not; the HTTP client's own error would carry the secret in its text.
+    """
+    if not HEADER_TEXT.fullmatch(text):
+        message = "must be printable ASCII without spaces or line breaks"
+        raise InvalidValue(message)
+    return Secret(text)
 
 
 def _refuse_unless(fits: bool) -> None:  # noqa: FBT001 - reads as a sentence
@@ -155,8 +173,6 @@ _READERS: Final[dict[Any, Callable[[str], object]]] = {
     ModelName: _model_name,
     Revision: _matching(_REVISION),
     Device: _matching(_DEVICE),
-    ProjectUrl: project_url,
-    ServerKey: server_key,
     BucketName: _matching(_SLUG),
     Prefix: _prefix,
     PrivateHosts: private_hosts,

@@ -26,11 +26,13 @@ def test_every_dependency_is_locked() -> None:
     assert names(project["dependencies"]) - {"torch"} <= set(runtime)
     assert names(project["optional-dependencies"]["dev"]) <= set(runtime) | set(dev)
     assert not set(runtime) & set(dev)
-    assert names(project["optional-dependencies"]["fuzz"]) == set(pinned("fuzz.lock"))
+    assert names(project["optional-dependencies"]["stores"]) <= set(runtime)
+    for extra in ("fuzz", "servers"):
+        assert names(project["optional-dependencies"][extra]) == set(pinned(f"{extra}.lock"))
 
 
 def test_every_locked_package_has_hashes() -> None:
-    for name, least in (("runtime.lock", 20), ("dev.lock", 20), ("fuzz.lock", 1)):
+    for name, least in (("runtime.lock", 20), ("dev.lock", 20), ("servers.lock", 2), ("fuzz.lock", 1)):
         text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
         blocks = [block for block in re.split(r"\n(?=\S)", text) if not block.startswith("#")]
         assert len(blocks) >= least

@@ -116,11 +116,8 @@ def send(container: Container, job_id: str, **fields: str) -> dict[str, Any]:
 
 
 def with_prefix(settings: Settings, prefix: str) -> Settings:
-    local = settings.store.local
-    if local is None:
-        message = "the store is a local one"
-        raise ValueError(message)
-    return attrs.evolve(settings, store=attrs.evolve(settings.store, local=attrs.evolve(local, prefix=prefix)))
+    store = attrs.evolve(settings.store, config=attrs.evolve(settings.store.config, prefix=prefix))
+    return attrs.evolve(settings, store=store)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
 import re
 from pathlib import Path
-from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, get_args, get_origin
 
 from adapters.settings.hosts import PrivateHosts
+from adapters.settings.stores.supabase import ProjectUrl
 from adapters.settings.values import (
     Attention,
     BucketName,
@@ -17,11 +18,10 @@ from adapters.settings.values import (
     ModelName,
     Pixels,
     Prefix,
-    ProjectUrl,
     Revision,
     Timeout,
 )
-from adapters.settings.variables import TABLE, Variables
+from adapters.settings.variables import KINDS, TABLE
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SHAPED: Final = "hf_CanaryCanary0123456789"  # pragma: allowlist secret
@@ -41,11 +41,10 @@ _ELSEWHERE: Final = re.compile(r"""(?<![\w<>\]:/.~*-])/(?:usr|opt|home|root|tmp|
 
 def unclassified() -> set[str]:
     """Variables of a kind of which nobody has said whether it can hold a secret, a path or a host."""
-    hints = get_type_hints(Variables)
     return {
         name
         for name, row in TABLE.items()
-        if not row.secret and not _kinds(hints[name]) & {Path, ProjectUrl, PrivateHosts, str, *_HARMLESS}
+        if not row.secret and not _kinds(KINDS[name]) & {Path, ProjectUrl, PrivateHosts, str, *_HARMLESS}
     }
 
 
@@ -54,8 +53,7 @@ def planted(folder: Path) -> dict[str, str]:
 
     Folders lie below `folder`. A new variable of one of these kinds gets its canary by its type.
     """
-    hints = get_type_hints(Variables)
-    values = {name: _value(name, hints[name], folder) for name in TABLE}
+    values = {name: _value(name, KINDS[name], folder) for name in TABLE}
     return {name: value for name, value in values.items() if value is not None}
 
 

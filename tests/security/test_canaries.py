@@ -175,7 +175,7 @@ def test_the_start_line_masks_every_planted_setting(tmp_path: Path, capsys: pyte
     container = open_container(planted(tmp_path))
     structlog.get_logger().info("worker.starting", settings=container.described_settings(), environ=planted(tmp_path))
     (line,) = lines(capsys)
-    assert line["settings"]["store"]["supabase"]["url"] == "https://[host]"
+    assert line["settings"]["store"]["config"]["url"] == "https://[host]"
     assert line["settings"]["model"]["path"] == "<model>"
 
 

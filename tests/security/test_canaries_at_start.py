@@ -31,7 +31,7 @@ def test_a_worker_that_is_unfit_tells_neither_its_log_nor_the_platform(wrong: di
         assert worker.wait_exit() == 1
         (ping,) = cloud.unhealthy_pings()
         assert [line["event"] for line in worker.log_lines()][-1] == "worker.unfit"
-        roots = [line["settings"]["store"]["local"]["root"] for line in worker.events("worker.starting")]
+        roots = [line["settings"]["store"]["config"]["root"] for line in worker.events("worker.starting")]
         assert roots == ([] if wrong else ["<store>"])
         assert leaks(worker.output() + ping.query["reason"]) == []
 

@@ -9,7 +9,6 @@ import pytest
 
 from adapters.settings.description import describe
 from adapters.settings.environment import read_settings
-from adapters.settings.schema import StoreSettings
 from adapters.settings.table import document
 from adapters.settings.variables import TABLE
 
@@ -29,9 +28,8 @@ def test_the_description_is_json_and_holds_no_secret() -> None:
     text = json.dumps(describe(settings), allow_nan=False)
     assert "_abc" not in text
     described = json.loads(text)
-    assert described["store"]["supabase"]["key"] == described["model"]["token"] == "********"
-    assert described["store"]["supabase"]["url"] == "https://abc.supabase.co"
-    assert described["store"]["local"] is None
+    assert described["store"]["config"]["key"] == described["model"]["token"] == "********"
+    assert described["store"]["config"]["url"] == "https://abc.supabase.co"
     assert described["model"]["hub_cache"] == "/hf/hub"
     assert described["http"]["private_hosts"] == ["a", "b"]
     assert described["http"]["private_networks"] == ["10.0.0.0/8", "fd00::/8"]
@@ -45,10 +43,6 @@ def test_the_repr_of_settings_holds_no_secret() -> None:
         "HF_HOME": "/hf",
     }  # pragma: allowlist secret
     assert "sb_secret_abc" not in repr(read_settings(environ))
-
-
-def test_a_store_without_configuration_has_no_prefix() -> None:
-    assert StoreSettings(backend="local").prefix == ""
 
 
 def test_the_configuration_page_is_up_to_date() -> None:

@@ -43,7 +43,7 @@ def test_the_defaults_are_the_contracts() -> None:
         ),
         store=StoreSettings(
             backend="supabase",
-            supabase=SupabaseConfig(
+            config=SupabaseConfig(
                 url="https://abc.supabase.co",
                 key=Secret("service-role-key"),
                 bucket="ltx2-outputs",
@@ -131,7 +131,7 @@ def test_every_variable_arrives_at_its_place() -> None:
         ),
         store=StoreSettings(
             backend="supabase",
-            supabase=SupabaseConfig(
+            config=SupabaseConfig(
                 url="https://abc.supabase.co",
                 key=Secret("sb_secret_abc"),
                 bucket="clips",
@@ -149,7 +149,7 @@ def test_every_variable_arrives_at_its_place() -> None:
         on_runpod=True,
     )
     assert settings.store.prefix == "team/ltx2"
-    assert settings.secrets == (Secret("sb_secret_abc"), Secret("hf_abc"))
+    assert set(settings.secrets) == {Secret("sb_secret_abc"), Secret("hf_abc")}
 
 
 def test_the_outbox_is_on_the_network_volume_where_there_is_one(tmp_path: Path) -> None:
@@ -169,10 +169,10 @@ def test_a_network_volume_that_cannot_be_written_holds_no_outbox(tmp_path: Path)
 
 def test_the_local_store() -> None:
     settings = read_settings(LOCAL)
-    assert settings.store == StoreSettings(backend="local", local=LocalConfig(root=Path("outputs")))
+    assert settings.store == StoreSettings(backend="local", config=LocalConfig(root=Path("outputs")))
     assert (settings.store.prefix, settings.secrets) == ("ltx2", ())
     elsewhere = read_settings(LOCAL | {"LOCAL_STORE_DIR": "~/clips"})
-    assert elsewhere.store.local == LocalConfig(root=Path("/home/me/clips"))
+    assert elsewhere.store.config == LocalConfig(root=Path("/home/me/clips"))
 
 
 @pytest.mark.parametrize("marker", ["RUNPOD_POD_ID", "RUNPOD_WEBHOOK_GET_JOB"])
@@ -181,12 +181,12 @@ def test_the_local_store_is_refused_on_runpod_unless_its_folder_is_set(marker: s
     assert list(faults(on_runpod)) == ["LOCAL_STORE_DIR"]
     settings = read_settings(on_runpod | {"LOCAL_STORE_DIR": "outputs"})
     assert settings.on_runpod
-    assert settings.store.local == LocalConfig(root=Path("outputs"))
+    assert settings.store.config == LocalConfig(root=Path("outputs"))
 
 
 def test_the_local_store_does_not_look_at_supabases_variables() -> None:
     settings = read_settings(LOCAL | {"SUPABASE_URL": "nonsense", "SUPABASE_PUBLIC": "perhaps"})
-    assert settings.store.supabase is None
+    assert settings.store.config == LocalConfig()
 
 
 def test_supabase_needs_a_url_and_a_key() -> None:

@@ -2,21 +2,22 @@
 
 import pytest
 
+from adapters.object_store.config import SupabaseConfig
 from adapters.settings.environment import read_settings
 from domain.secret import Secret
 from tests.unit.adapters.settings.environments import SUPABASE, faults, jwt
 
 
 def _url(text: str) -> str:
-    supabase = read_settings(SUPABASE | {"SUPABASE_URL": text}).store.supabase
-    assert supabase is not None
+    supabase = read_settings(SUPABASE | {"SUPABASE_URL": text}).store.config
+    assert isinstance(supabase, SupabaseConfig)
     return supabase.url
 
 
 def _key(**keys: str) -> Secret:
     environ = {"SUPABASE_URL": "https://abc.supabase.co", "HOME": "/root"} | keys
-    supabase = read_settings(environ).store.supabase
-    assert supabase is not None
+    supabase = read_settings(environ).store.config
+    assert isinstance(supabase, SupabaseConfig)
     return supabase.key
 
 

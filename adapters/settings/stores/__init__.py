@@ -1,0 +1,1 @@
+"""The stores' own variables: one module for each store."""

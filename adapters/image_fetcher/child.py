@@ -8,12 +8,12 @@ from PIL import ExifTags, Image
 
 from adapters.image_fetcher.config import ImageLimits
 from adapters.image_fetcher.decoding import decode_picture
-from adapters.sandbox.child import Result, serve
+from adapters.sandbox.child import InputFile, Result, serve
 
 
-def decode(data: bytes, arguments: Mapping[str, Any]) -> Result:
-    """The task "decode": the picture in `data`, within the limits that are the arguments."""
-    picture = decode_picture(data, "", ImageLimits(**arguments))
+def decode(file: InputFile, arguments: Mapping[str, Any]) -> Result:
+    """The task "decode": the picture in `file`, within the limits that are the arguments."""
+    picture = decode_picture(file.read(), "", ImageLimits(**arguments))
     return Result({"width": picture.resolution.width, "height": picture.resolution.height}, picture.pixels)
 
 
@@ -22,9 +22,9 @@ def decode_one_of_each() -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     for kind, mode in (("JPEG", "CMYK"), ("PNG", "P"), ("WEBP", "RGBA")):
-        file = io.BytesIO()
-        Image.new(mode, (16, 16)).save(file, kind, exif=exif)
-        decode_picture(file.getvalue(), "", ImageLimits())
+        sample = io.BytesIO()
+        Image.new(mode, (16, 16)).save(sample, kind, exif=exif)
+        decode_picture(sample.getvalue(), "", ImageLimits())
 
 
 if __name__ == "__main__":

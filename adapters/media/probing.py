@@ -1,41 +1,43 @@
 """What a media file holds, told by its packets. None of its frames are shown to anybody, and no header is believed."""
 
 import struct
-from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import av.error
 
 from adapters.http.faults import at_field
 from adapters.media.config import MediaLimits
 from adapters.media.containers import HEAD_BYTES, MP4, WAV, container_of
-from adapters.media.faults import Damaged, Excessive, NoPlainFile, NotTaken, OtherFile, Overdrawn
+from adapters.media.faults import Damaged, Excessive, NotTaken, OtherFile, Overdrawn
 from adapters.media.info import AudioStream, MediaInfo, VideoStream
 from adapters.media.mp4_boxes import check_boxes
-from adapters.media.source import Source, opened
+from adapters.media.source import Source
 from adapters.media.streams import Pictures, Sound, demuxed, first_audio, first_video, pictures_of, sound_of
 from adapters.media.tally import Tally, tally
 from domain.errors import InputRefused, InputUnreadable
 
 _TAKEN: Final = "must be an MP4, MOV, WebM, Matroska, WAV, MP3, FLAC or Ogg file"
 
-_BROKEN: Final = (av.error.FFmpegError, ValueError, MemoryError, struct.error)
-"""What PyAV and our own readers raise for damaged files. An OSError that is none of av's is about our disk."""
+_BROKEN: Final = (av.error.FFmpegError, ValueError, struct.error)
+"""What PyAV and our own readers raise for damaged files. An OSError that is none of av's is about our disk; the sandbox
+says what it means when memory runs out."""
+
+REFERS: Final = "must be one plain file that refers to no other"
 
 
-def probe(file: Path, path: str, limits: MediaLimits) -> MediaInfo:
-    """What is in `file`, which was written by a stranger and lies in the job's own folder. Nothing else is opened.
+def probe(file: BinaryIO, path: str, limits: MediaLimits) -> MediaInfo:
+    """What is in `file`, a plain file that is open for reading and that was written by a stranger.
 
-    The whole file is read, and none of it decoded but what FFmpeg needs to tell the streams' parameters. Messages
-    name the request's field `path`. No state is shared with other calls.
+    The whole file is read, and none of it decoded but what FFmpeg needs to tell the streams' parameters. Nothing else
+    is opened, no state is shared with other calls. Messages name the request's field `path`. In production this runs in
+    a child: see `media_probe.py`.
 
     Raises:
-        InputRefused: a format or codec that is not taken, more than `limits`, no plain file, or a reference to another.
+        InputRefused: a format or codec that is not taken, more than `limits`, or a reference to another file.
         InputUnreadable: damaged, cut off, or neither pictures nor sound.
     """
     try:
-        with opened(file, seconds=limits.reading_seconds) as source:
-            return _probed(source, limits)
+        return _probed(Source.of(file, seconds=limits.reading_seconds), limits)
     except NotTaken as exc:
         if exc.kind is None:
             raise at_field(InputUnreadable, path, _TAKEN) from exc
@@ -44,8 +46,8 @@ def probe(file: Path, path: str, limits: MediaLimits) -> MediaInfo:
         raise at_field(InputRefused, path, exc.message) from exc
     except Overdrawn as exc:
         raise at_field(InputRefused, path, "takes too long to read") from exc
-    except (OtherFile, NoPlainFile) as exc:
-        raise at_field(InputRefused, path, "must be one plain file that refers to no other") from exc
+    except OtherFile as exc:
+        raise at_field(InputRefused, path, REFERS) from exc
     except _BROKEN as exc:
         raise at_field(InputUnreadable, path, "is damaged: it cannot be read as video or sound") from exc
 

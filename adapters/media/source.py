@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, Self
 
 import attrs
 
@@ -23,11 +23,16 @@ _SPARE_BYTES: Final = 16 << 20
 class Source:
     """An open file with an end to what is read of it. FFmpeg gets this object, and no path or descriptor."""
 
-    file: io.BufferedReader
+    file: BinaryIO
     size: int
     deadline: float
     clock: Callable[[], float]
     _read: int = 0
+
+    @classmethod
+    def of(cls, file: BinaryIO, *, seconds: float, clock: Callable[[], float] = time.monotonic) -> Self:
+        """`file`, of which nothing is read after `seconds`. It stays open."""
+        return cls(file, os.fstat(file.fileno()).st_size, clock() + seconds, clock)
 
     def read(self, count: int) -> bytes:
         """As a file's. Raises Overdrawn past the limits."""
@@ -47,16 +52,15 @@ class Source:
 
 
 @contextmanager
-def opened(path: Path, *, seconds: float, clock: Callable[[], float] = time.monotonic) -> Iterator[Source]:
-    """The plain file at `path`, closed afterwards.
+def plain_file(path: Path) -> Iterator[BinaryIO]:
+    """The plain file at `path`, open for reading alone, closed afterwards.
 
     Raises:
         NoPlainFile: it is something else; nothing was opened that blocks or has effects.
         OSError: it cannot be opened.
     """
-    descriptor = _plain(path)
-    with os.fdopen(descriptor, "rb") as file:
-        yield Source(file, os.fstat(descriptor).st_size, clock() + seconds, clock)
+    with os.fdopen(_plain(path), "rb") as file:
+        yield file
 
 
 def _plain(path: Path) -> int:

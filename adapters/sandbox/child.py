@@ -30,7 +30,19 @@ class Result:
     data: memoryview
 
 
-Task = Callable[[bytes, Mapping[str, Any]], Result]
+@attrs.frozen(eq=False)
+class InputFile:
+    """The file that a task is about, open for reading; `size` is its length in bytes. It is closed after the task."""
+
+    descriptor: int
+    size: int
+
+    def read(self) -> bytes:
+        """All of it. Raises ValueError if it is shorter than the worker said."""
+        return read_all(self.descriptor, self.size)
+
+
+Task = Callable[[InputFile, Mapping[str, Any]], Result]
 """(the file, arguments) to a result. Raises InputRefused, InputUnreadable or OverLimit with one fault, whose message
 reaches the caller and whose path does not count: the worker knows it."""
 
@@ -70,7 +82,7 @@ def _end_with_the_worker() -> None:
 def _reply(tasks: Mapping[str, Task], request: Mapping[str, Any], descriptors: list[int]) -> dict[str, Any]:
     try:
         source, target = descriptors
-        result = tasks[request["task"]](read_all(source, request["bytes"]), request["arguments"])
+        result = tasks[request["task"]](InputFile(source, request["bytes"]), request["arguments"])
         write_all(target, result.data)
     except (InputRefused, InputUnreadable, OverLimit) as exc:
         reason = exc.faults[0].message if exc.faults else exc.message

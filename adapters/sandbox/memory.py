@@ -62,9 +62,8 @@ def read_all(descriptor: int, size: int) -> bytes:
     Raises:
         ValueError: there are fewer.
     """
-    with open(descriptor, "rb", buffering=0, closefd=False) as file:
-        data = file.read(size)
-    if data is None or len(data) != size:
+    data = os.pread(descriptor, size, 0)
+    if len(data) != size:
         message = f"expected {size} bytes"
         raise ValueError(message)
     return data

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, BinaryIO, Final, TypeVar
 
 import attrs
 
@@ -69,14 +69,17 @@ class Sandbox:
     def run(
         self,
         task: str,
-        data: bytes,
+        source: bytes | BinaryIO,
         arguments: Mapping[str, Any],
         accept: Accept[ResultT],
         *,
         path: str,
         control: JobControl,
     ) -> ResultT:
-        """What `accept` makes of what `task` makes of `data`. Messages name the request's field `path`.
+        """What `accept` makes of what `task` makes of `source`. Messages name the request's field `path`.
+
+        `source` is bytes, which are copied to shared memory, or a plain file that is open for reading alone and that
+        nobody changes meanwhile; the child gets its descriptor, so nobody else may read from it meanwhile either.
 
         Raises:
             InputRefused, InputUnreadable, OverLimit: as the task says; InputUnreadable too if the child crashed, took
@@ -84,8 +87,9 @@ class Sandbox:
             SandboxFailed: the child does not start, or its task failed in a way that it should not.
             Cancelled, DeadlineExceeded: from `control.check()`.
         """
-        request = {"task": task, "arguments": dict(arguments), "bytes": len(data)}
-        with self._exclusive(control), _shared_files(data, self.limits.output_bytes) as files:
+        size = len(source) if isinstance(source, bytes) else os.fstat(source.fileno()).st_size
+        request = {"task": task, "arguments": dict(arguments), "bytes": size}
+        with self._exclusive(control), _shared_files(source, self.limits.output_bytes) as files:
             try:
                 reply = self._reply_to(request, files, control)
                 return _outcome(reply, files[1], self.limits.output_bytes, accept, path)
@@ -151,17 +155,21 @@ class Sandbox:
 
 
 @contextmanager
-def _shared_files(data: bytes, room: int) -> Iterator[tuple[int, int]]:
-    """Descriptors of the input and of the output, closed afterwards."""
+def _shared_files(source: bytes | BinaryIO, room: int) -> Iterator[tuple[int, int]]:
+    """Descriptors of the input and of the output. What is made here is closed afterwards."""
     with ExitStack() as stack:
         try:
-            source = input_file(data)
-            stack.callback(os.close, source)
+            if isinstance(source, bytes):
+                given = input_file(source)
+                stack.callback(os.close, given)
+            else:
+                given = source.fileno()
+                os.lseek(given, 0, os.SEEK_SET)  # a child that was lost may have read some of it
             target = output_file(room)
             stack.callback(os.close, target)
         except OSError as exc:
             raise SandboxFailed(_NO_MEMORY) from exc
-        yield source, target
+        yield given, target
 
 
 def _outcome(reply: Mapping[str, Any], target: int, room: int, accept: Accept[ResultT], path: str) -> ResultT:

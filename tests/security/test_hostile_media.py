@@ -1,6 +1,5 @@
 """No media file gets more out of `probe` than a contract failure or the truth, and no other file or host is touched."""
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +11,13 @@ import pytest
 from adapters.media.config import MediaLimits
 from adapters.media.info import MediaInfo
 from adapters.media.probing import probe
+from adapters.media.source import plain_file
 from domain.errors import InputRefused, InputUnreadable, WorkerError
 from tests.security.canary import Canary
 from tests.security.hostile_media import Held, HostileMedia, Lure, headers, playlists, references
 from tests.security.hostile_streams import streams
 from tests.support.media_files import media
 from tests.support.opened_files import OpenedFiles
-from tests.support.process import open_files
 from tests.support.resident_peak import resident_rise
 
 FIELD = "video_url"
@@ -76,9 +75,14 @@ def test_a_hostile_file(file: HostileMedia, place: Place, canary: Canary) -> Non
         _assert_discreet(outcome, place)
 
 
+def probed(clip: Path, limits: MediaLimits) -> MediaInfo:
+    with plain_file(clip) as file:
+        return probe(file, FIELD, limits)
+
+
 def _outcome(clip: Path) -> MediaInfo | InputRefused | InputUnreadable:
     try:
-        return probe(clip, FIELD, MediaLimits())
+        return probed(clip, MediaLimits())
     except (InputRefused, InputUnreadable) as failure:
         return failure
 
@@ -99,34 +103,17 @@ def test_the_trap_works(place: Place) -> None:
     assert "job/other.mp4" in opened.seen
 
 
-def test_only_plain_files_are_opened(place: Place) -> None:
-    place.clip.symlink_to(place.lure.elsewhere)
-    pipe, device = place.clip.with_name("pipe"), place.clip.with_name("device")
-    os.mkfifo(pipe)
-    device.symlink_to("/dev/zero")
-    before = open_files()
-    for path in (place.clip, pipe, device, place.clip.parent):
-        with pytest.raises(InputRefused, match="must be one plain file"):
-            probe(path, FIELD, MediaLimits())
-    assert open_files() == before
-
-
-def test_a_file_that_is_not_there_is_our_own_fault(place: Place) -> None:
-    with pytest.raises(FileNotFoundError):
-        probe(place.clip, FIELD, MediaLimits())
-
-
 def test_a_file_over_its_size_is_not_read(place: Place) -> None:
     with place.clip.open("wb") as file:
         file.truncate(MediaLimits().max_bytes + 1)
     with pytest.raises(InputRefused, match="must be at most 209715200 bytes"):
-        probe(place.clip, FIELD, MediaLimits())
+        probed(place.clip, MediaLimits())
 
 
 def test_reading_ends_with_its_time(place: Place) -> None:
     place.clip.write_bytes(media())
     with pytest.raises(InputRefused, match="takes too long to read"):
-        probe(place.clip, FIELD, MediaLimits(reading_seconds=-1))
+        probed(place.clip, MediaLimits(reading_seconds=-1))
 
 
 def test_a_whole_file_is_read_after_each(place: Place) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from adapters.sandbox.child import Result, Task, serve
+from adapters.sandbox.child import InputFile, Result, Task, serve
 from domain.errors import GpuFailed, InputRefused
 
 NOTHING: Final = memoryview(b"")
@@ -24,7 +24,7 @@ _kept: list[object] = []
 def task(act: Callable[[Mapping[str, Any]], Mapping[str, Any] | None]) -> Task:
     """A task that does not look at the file."""
 
-    def run(_: bytes, arguments: Mapping[str, Any]) -> Result:
+    def run(_: InputFile, arguments: Mapping[str, Any]) -> Result:
         return Result(act(arguments) or {}, NOTHING)
 
     return run
@@ -120,9 +120,9 @@ def use_a_thread(_: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"kept": _kept.pop()}
 
 
-def echo(data: bytes, _: Mapping[str, Any]) -> Result:
+def echo(file: InputFile, _: Mapping[str, Any]) -> Result:
     """What a good child does."""
-    return Result({}, memoryview(data))
+    return Result({}, memoryview(file.read()))
 
 
 def _attempt(way: Callable[[], object]) -> str:

@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.image_fetcher.child import decode, decode_one_of_each
-from adapters.sandbox.child import Result, serve
+from adapters.sandbox.child import InputFile, Result, serve
 
 
-def obey(data: bytes, arguments: Mapping[str, Any]) -> Result:
+def obey(file: InputFile, arguments: Mapping[str, Any]) -> Result:
     """{"fields": …, "size": …}: claim so; {}: crash; anything else: decode."""
+    data = file.read()
     if not data.startswith(b"{"):
-        return decode(data, arguments)
-    file = json.loads(data)
-    if not file:
+        return decode(file, arguments)
+    claim = json.loads(data)
+    if not claim:
         ctypes.string_at(0)
-    return Result(file["fields"], memoryview(bytes(file["size"])))
+    return Result(claim["fields"], memoryview(bytes(claim["size"])))
 
 
 if __name__ == "__main__":

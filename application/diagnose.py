@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
+from application.ports.encoder import Encoder
+from application.ports.object_store import ObjectStore
 from domain.errors import WorkerError
 
 
@@ -32,6 +34,26 @@ class Diagnose:
 
     def __call__(self) -> tuple[Finding, ...]:
         return tuple(_examined(check) for check in self.checks)
+
+
+def encoder_check(encoder: Encoder) -> Check:
+    """The encoder's own check."""
+
+    def examine() -> str:
+        encoder.check()
+        return "H.264 and AAC"
+
+    return Check(name="encoder", examine=examine)
+
+
+def store_check(store: ObjectStore) -> Check:
+    """The store's own check."""
+
+    def examine() -> str:
+        store.check()
+        return f"{store.backend}, bucket {store.bucket}"
+
+    return Check(name="store", examine=examine)
 
 
 def _examined(check: Check) -> Finding:

@@ -46,7 +46,9 @@ class GenerateOnce:
     """Looks for the job's record first, and leaves one behind.
 
     The platform may deliver a job twice, and its SDK drops one that it takes while the worker is told to stop.
-    Only a job that may return has a record: elsewhere ids repeat (`--test_input` has always the same).
+    Only a job that may return has a record: elsewhere ids repeat (`--test_input` has always the same). One with a
+    target of its own has none either: whether its clip is still there cannot be seen, and a presigned URL of the
+    second delivery is another one, to which nothing was put yet.
 
     A record helps; it never costs a job. One that cannot be had (missing, unreadable, the store does not answer)
     is as good as none, and one that cannot be kept is a warning. `generate` is a GenerateVideo, and `store`,
@@ -68,7 +70,7 @@ class GenerateOnce:
         Raises:
             WorkerError: what `generate` raises. The record of a clip that is pending is put behind it.
         """
-        if not job.may_return:
+        if not job.may_return or request.target is not None:
             return self.generate(request, job, control)
         key = record_key(self.prefix, job.key_for(request))
         mark = fingerprint(request, self.model.profile().identity)

@@ -12,6 +12,7 @@ from application.job_control import JobControl, StageProgress
 from application.ports.encoder import Encoder
 from application.ports.image_fetcher import ImageFetcher
 from application.ports.object_store import ObjectHeaders, ObjectStore
+from application.ports.target_store import TargetStore
 from application.ports.video_model import GenerationInputs, VideoModel
 from application.spans import Spans
 from application.stored_objects import describe
@@ -41,6 +42,7 @@ class GenerateVideo:
 
     model: VideoModel
     store: ObjectStore
+    targets: TargetStore
     fetcher: ImageFetcher
     encoder: Encoder
     limits: Limits
@@ -61,6 +63,8 @@ class GenerateVideo:
         profile = self.model.profile()
         seed = job.seed_for(request)
         planned = plan(request, profile, self.limits, seed)
+        if request.target is not None:
+            self.targets.admit(request.target)
         control.check()
         with spans.span("fetch"):
             inputs = self._fetch(request, control)
@@ -69,14 +73,14 @@ class GenerateVideo:
         if settled is not request:
             planned = plan(settled, profile, self.limits, seed)
         with workspace(self.work_root) as folder:
-            target = folder / request.file_name.name
-            video, statistics = self._render(planned, inputs, target, control, spans)
+            file = folder / request.file_name.name
+            video, statistics = self._render(planned, inputs, file, control, spans)
             if settled is not request:  # what the text took is inference too
                 inference = spans.seconds("text") + statistics.inference_seconds
                 statistics = attrs.evolve(statistics, inference_seconds=inference)
             with spans.span("upload"):
                 key = object_key(self.prefix, self.today(), job.id, request.file_name)
-                stored, pending = self._store(target, key, video, control, signed=request.return_signed_url)
+                stored, pending = self._store(file, key, video, request, control)
         result = GenerationResult(
             mode=planned.mode,
             seed=planned.seed,
@@ -125,25 +129,28 @@ class GenerateVideo:
         return inputs
 
     def _render(
-        self, planned: GenerationPlan, inputs: GenerationInputs, target: Path, control: JobControl, spans: Spans
+        self, planned: GenerationPlan, inputs: GenerationInputs, file: Path, control: JobControl, spans: Spans
     ) -> tuple[EncodedVideo, ClipStatistics]:
         control.report(StageProgress("generate", 0, planned.steps))
         with self.model.generate(planned, inputs, control) as clip:
             has_audio = clip.audio is not None
             with spans.span("encode"):
-                self.encoder.encode(clip, target, control)
+                self.encoder.encode(clip, file, control)
             statistics = clip.statistics()
         with spans.span("encode"):
-            return self.encoder.verify(target, planned.output, audio=has_audio), statistics
+            return self.encoder.verify(file, planned.output, audio=has_audio), statistics
 
     def _store(
-        self, target: Path, key: str, video: EncodedVideo, control: JobControl, *, signed: bool
+        self, file: Path, key: str, video: EncodedVideo, request: GenerationRequest, control: JobControl
     ) -> tuple[StoredObject, StoragePending | None]:
         """Where the clip is; with the error if it will get there only later."""
         control.check()
         headers = ObjectHeaders(content_type=video.content_type, sha256=video.sha256)
+        signed = request.return_signed_url
+        if request.target is not None:
+            return self.targets.put(file, key, headers, request.target, control, signed=signed), None
         try:
-            self.store.put(target, key, headers, control)
+            self.store.put(file, key, headers, control)
         except StoragePending as exc:
             return StoredObject(backend=self.store.backend, bucket=self.store.bucket, path=key), exc
         return describe(self.store, key, signed=signed), None

@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from domain.requests import GenerationRequest
+from domain.requests import DELIVERY_FIELDS, GenerationRequest
 from domain.sampling import MAX_SEED, Seed
 
 _SEED_BITS: Final = MAX_SEED.bit_length()
@@ -35,7 +35,6 @@ class Job:
             return request.seed
         if not self.may_return:
             return Seed(secrets.randbelow(MAX_SEED + 1))
-        digest = hashlib.sha256(
-            f"{self.key_for(request)}\n{attrs.asdict(request)!r}".encode("utf-8", "surrogatepass")
-        ).digest()
+        fields = attrs.asdict(request, filter=lambda field, _: field.name not in DELIVERY_FIELDS)
+        digest = hashlib.sha256(f"{self.key_for(request)}\n{fields!r}".encode("utf-8", "surrogatepass")).digest()
         return Seed(int.from_bytes(digest[:8], "big") >> (64 - _SEED_BITS))

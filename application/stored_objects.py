@@ -1,5 +1,7 @@
 """Where an object is, and by which URL it can be read."""
 
+import attrs
+
 from application.ports.object_store import ObjectStore, ObjectUrl
 from domain.errors import StorageError
 from domain.results import StoredObject
@@ -17,6 +19,11 @@ def describe(store: ObjectStore, key: str, *, signed: bool) -> StoredObject:
             url = store.url(key)
         except StorageError as exc:
             warnings = (f"The clip is stored, but the store gave no URL for it: {exc.message}",)
+    return attrs.evolve(located(store, key, url), warnings=warnings)
+
+
+def located(store: ObjectStore, key: str, url: ObjectUrl | None) -> StoredObject:
+    """The object under `key`, with `url` where it belongs."""
     address = None if url is None else url.url
     return StoredObject(
         backend=store.backend,
@@ -25,5 +32,4 @@ def describe(store: ObjectStore, key: str, *, signed: bool) -> StoredObject:
         signed_url=None if store.is_public else address,
         public_url=address if store.is_public else None,
         expires_at=None if url is None else url.expires_at,
-        warnings=warnings,
     )

@@ -15,6 +15,21 @@ _IDEMPOTENCY_KEY: Final = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _JOB_SLUG: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}", re.ASCII)
 _NOT_IN_SLUG: Final = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 _SLUG_LENGTH: Final = 64
+_RECORDS: Final = "_jobs"
+
+_KEY_SEGMENT: Final = re.compile(r"(?!\.)[A-Za-z0-9_!.*'() &$=@;:+,?-]{1,200}", re.ASCII)
+"""The characters of Supabase Storage, which has the narrowest rule of the stores.
+
+No leading dot: that shuts out "." and "..", and leaves hidden names to the local store. 200 characters leave
+room for its side files, as file systems take names of 255 bytes.
+"""
+_KEY_LENGTH: Final = 1024
+"""Bytes that S3 takes for a key, and with it the stores that are built on it."""
+KEY_RULE: Final = (
+    "ASCII letters, digits and _!.*'() &$=@;:+,?- in segments of at most 200 characters, joined by '/', none of them "
+    "empty or with a dot in front"
+)
+"""What `is_object_key` accepts, in words."""
 
 
 @attrs.frozen
@@ -36,6 +51,22 @@ class FileName:
 
 
 @attrs.frozen
+class ObjectPath:
+    """Key of an object that a caller names. That it lies where the caller may look is not said yet."""
+
+    key: str
+
+    def __attrs_post_init__(self) -> None:
+        if not is_object_key(self.key):
+            message = f"must be the path of an object: {KEY_RULE}"
+            raise InvalidValue(message)
+
+    def is_below(self, prefix: str) -> bool:
+        """Whether the key begins with `prefix` as whole segments, and goes on; any key is below ""."""
+        return not prefix or self.key.startswith(f"{prefix}/")
+
+
+@attrs.frozen
 class IdempotencyKey:
     """What stands in for the job id when a repeated submission must not render twice."""
 
@@ -45,6 +76,11 @@ class IdempotencyKey:
         if not _IDEMPOTENCY_KEY.fullmatch(self.key):
             message = "must be 1 to 128 letters, digits, '.', '_' or '-'"
             raise InvalidValue(message)
+
+
+def is_object_key(key: str) -> bool:
+    """Whether every store takes `key`: one rule, so that a key that one store takes fits them all."""
+    return len(key) <= _KEY_LENGTH and all(_KEY_SEGMENT.fullmatch(segment) for segment in key.split("/"))
 
 
 def job_slug(job_id: str) -> str:
@@ -67,7 +103,12 @@ def object_key(prefix: str, day: dt.date, job_id: str, file_name: FileName) -> s
 
 def record_key(prefix: str, job_key: str) -> str:
     """`{prefix}/_jobs/{job id or idempotency key}.json`. No date: a second delivery may come on another day."""
-    return _joined(prefix, "_jobs", f"{job_slug(job_key)}.json")
+    return _joined(prefix, _RECORDS, f"{job_slug(job_key)}.json")
+
+
+def is_record_key(prefix: str, key: str) -> bool:
+    """Whether `key` lies among the records; in any case of letters, as some disks do not tell them apart."""
+    return key.lower().startswith(_joined(prefix, _RECORDS, "").lower() + "/")
 
 
 def _joined(prefix: str, *segments: str) -> str:

@@ -10,11 +10,11 @@ from typing import Final, Self
 import attrs
 
 from domain.profile import ModelIdentity
-from domain.requests import GenerationRequest, ImageReference, ImageUrl
+from domain.requests import DELIVERY_FIELDS, GenerationRequest, ImageReference, ImageUrl, InlineImage
 from domain.results import GenerationResult, StoredObject
 
-_NOT_OF_THE_CLIP: Final = frozenset({"idempotency_key", "return_signed_url"})
-"""Fields that change nothing of the stored object: who asks again, and how the answer looks."""
+_NOT_OF_THE_CLIP: Final = DELIVERY_FIELDS | {"idempotency_key", "return_signed_url"}
+"""Fields that change nothing of the stored object: who asks again, how the answer looks, and where it all goes."""
 
 _ADDED_LATER: Final = frozenset({"preset", "enhance_prompt", "loras"})
 """Fields that the first records did not know: at their defaults they do not count, so that those records hold."""
@@ -29,7 +29,7 @@ class JobRecord:
     """Aware, in UTC."""
     result: GenerationResult
     inputs: Mapping[str, str]
-    """SHA-256 of each input, by the request's field: of the URL, or of the base64 text."""
+    """SHA-256 of each input, by the request's field: of the URL, of the base64 text, or of the path."""
     prompt: str | None = None
     """None where prompts are not kept."""
     negative_prompt: str | None = None
@@ -95,7 +95,9 @@ def _described(value: object) -> object:
 
 
 def _reference(image: ImageReference) -> str:
-    return image.url if isinstance(image, ImageUrl) else image.base64
+    if isinstance(image, ImageUrl):
+        return image.url
+    return image.base64 if isinstance(image, InlineImage) else image.object.key
 
 
 def _digest(text: str) -> str:

@@ -8,9 +8,11 @@ from domain.errors import InvalidValue
 from domain.geometry import ClipGeometry, FrameCount, FrameRate, Resolution, Side
 from domain.lora import Lora
 from domain.media import MP4, OutputFormat
-from domain.naming import FileName, IdempotencyKey
+from domain.naming import FileName, IdempotencyKey, ObjectPath
 from domain.recipes import Preset
 from domain.sampling import GuidanceScale, Seed, Steps
+from domain.targets import S3Target, Target, UploadUrl
+from domain.webhook import WebhookUrl
 
 MAX_PROMPT: Final = 10_000
 """Characters. A text encoder reads 1024 tokens, but a tokenizer works on all that it is given."""
@@ -51,7 +53,19 @@ class InlineImage:
     path: str = "image_base64"
 
 
-ImageReference = ImageUrl | InlineImage
+@attrs.frozen
+class StoredImage:
+    """An input picture that lies in the worker's own store, below INPUT_PREFIX."""
+
+    object: ObjectPath
+    path: str = "image_path"
+
+
+ImageReference = ImageUrl | InlineImage | StoredImage
+
+DELIVERY_FIELDS: Final = frozenset({"upload_url", "s3Config", "webhook_url"})
+"""Where the clip and the news of it go. Nothing of the clip depends on these, and they hold secrets: they count neither
+for the fingerprint nor for a drawn seed."""
 
 
 @attrs.frozen(kw_only=True)
@@ -80,6 +94,14 @@ class GenerationRequest:
     return_signed_url: bool = True
     low_vram: bool = False
     idempotency_key: IdempotencyKey | None = None
+    upload_url: UploadUrl | None = None
+    s3Config: S3Target | None = None  # noqa: N815 - RunPod's documented name
+    webhook_url: WebhookUrl | None = None
+
+    @property
+    def target(self) -> Target | None:
+        """Where the clip is put; None: into the worker's own store. The reader of requests lets only one be given."""
+        return self.upload_url or self.s3Config
 
     @property
     def geometry(self) -> ClipGeometry:

@@ -28,7 +28,11 @@ class EncodedVideo:
 
 @attrs.frozen(kw_only=True)
 class StoredObject:
-    """Where a clip lies. At most one of the URLs is set; a `file://` URL for the local store."""
+    """Where a clip lies. At most one of the URLs is set; a `file://` URL for the local store.
+
+    `backend` is the store's name; for a job's own target "s3", or "upload_url" with an empty bucket and path, which
+    only the caller knows.
+    """
 
     backend: str
     bucket: str
@@ -38,6 +42,17 @@ class StoredObject:
     expires_at: dt.datetime | None = None
     warnings: tuple[str, ...] = ()
     """Why a URL that was wanted is missing."""
+
+
+@attrs.frozen(kw_only=True)
+class FoundObject:
+    """An object that was asked for by its path, with a URL. None: the store does not tell."""
+
+    stored: StoredObject
+    size: int
+    """Bytes."""
+    content_type: str | None
+    sha256: str | None
 
 
 @attrs.frozen(kw_only=True)

@@ -21,13 +21,16 @@ from application.job import Job
 from application.job_control import JobControl
 from container import open_codec, open_container, open_redactor
 from domain.errors import SettingsInvalid
+from domain.naming import ObjectPath
 from domain.requests import GenerationRequest
-from domain.results import GenerationResult
+from domain.results import FoundObject, GenerationResult
 from entrypoints.examination import is_fit
-from entrypoints.guard import Guard, Reply, UseCase
+from entrypoints.guard import Guard, Reply
 from entrypoints.job_input import InputError, input_from_file, input_from_flags
 from entrypoints.progress_bar import progress_bar
 from entrypoints.reporting import reporting
+from entrypoints.signing import as_operation
+from entrypoints.webhooks import Webhooks
 
 _FAILED: Final = 1
 _BAR_SECONDS: Final = 0.1
@@ -91,8 +94,7 @@ def doctor() -> None:
 
 
 def _reply_to(fields: dict[str, Any]) -> Reply:
-    guard = Guard(open_codec(_environment()), _use_case())
-    job = _new_job()
+    guard, job = _guard(), _new_job()
     with (
         _stop_on_interrupt() as is_cancelled,
         reporting(progress_bar(sys.stderr), job_id=job.id, interval=_BAR_SECONDS) as report,
@@ -116,22 +118,29 @@ def _stop_on_interrupt() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
-def _use_case() -> UseCase:
+def _guard() -> Guard:
     """The worker's, or one that fails every job where the settings are wrong: the reply then says so."""
+    codec = open_codec(_environment())
     try:
         container = open_container(_environment())
     except SettingsInvalid as exc:
-        invalid = exc
-
-        def refuse(*_: object) -> NoReturn:
-            raise invalid
-
-        return refuse
+        refuse = _refusing(exc)
+        return Guard(codec, refuse, {"sign": as_operation(codec, refuse)})
 
     def generate_video(request: GenerationRequest, job: Job, control: JobControl) -> GenerationResult:
         return container.generate_video()(request, job, control)  # built here: imports torch, a bad request needs none
 
-    return generate_video
+    def sign(path: ObjectPath) -> FoundObject:
+        return container.sign_object()(path)
+
+    return Guard(codec, generate_video, {"sign": as_operation(codec, sign)}, Webhooks(container.notifier))
+
+
+def _refusing(error: SettingsInvalid) -> Callable[..., NoReturn]:
+    def refuse(*_: object) -> NoReturn:
+        raise error
+
+    return refuse
 
 
 def _environment() -> dict[str, str]:

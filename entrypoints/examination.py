@@ -1,6 +1,6 @@
 """The doctor's findings, for a person on a terminal and for a job's reply."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from application.diagnose import Diagnose, Finding
 from domain.version import WORKER_VERSION
@@ -10,7 +10,7 @@ from entrypoints.guard import Operation, Reply
 def as_operation(diagnose: Diagnose, redact: Callable[[str], str] = str) -> Operation:
     """`{"mode": "doctor"}`: serverless users have no shell. The job succeeds, `fit` says what was found, redacted."""
 
-    def examine() -> Reply:
+    def examine(_: Mapping[str, object]) -> Reply:
         findings = diagnose()
         return {
             "ok": True,
@@ -23,7 +23,7 @@ def as_operation(diagnose: Diagnose, redact: Callable[[str], str] = str) -> Oper
             "worker_version": WORKER_VERSION,
         }
 
-    return examine
+    return Operation(examine)
 
 
 def is_fit(findings: Sequence[Finding]) -> bool:

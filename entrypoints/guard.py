@@ -13,6 +13,7 @@ from application.job_control import JobControl
 from domain.errors import Fault, InvalidInput, WorkerError
 from domain.requests import GenerationRequest, ImageUrl
 from domain.results import GenerationResult
+from entrypoints.webhooks import Webhooks, requested_in
 
 Reply = dict[str, Any]
 
@@ -47,32 +48,49 @@ class UseCase(Protocol):
     def __call__(self, request: GenerationRequest, job: Job, control: JobControl, /) -> GenerationResult: ...
 
 
-Operation = Callable[[], Reply]
-"""What a job can ask for beside a clip; its reply is complete."""
+@attrs.frozen
+class Operation:
+    """What a job can ask for beside a clip.
+
+    `answer` is given those of `fields` that the job has, as they came and null left out; its reply is complete.
+    """
+
+    answer: Callable[[Mapping[str, object]], Reply]
+    fields: tuple[str, ...] = ()
+
+    @property
+    def takes(self) -> str:
+        """The fields, as a message tells them."""
+        return ", ".join(self.fields) or "none"
 
 
 @attrs.frozen
 class Guard:
     """Decodes, generates, encodes the reply. Never raises an Exception.
 
-    `operations` are answered by the name that stands as `mode`; they take no further field.
+    `operations` are answered by the name that stands as `mode`; they take no field that they do not declare.
+    `webhooks` are told of every job that is no operation.
     """
 
     codec: Codec
     generate: UseCase
     operations: Mapping[str, Operation] = attrs.field(factory=dict)
+    webhooks: Webhooks = Webhooks()
 
     def __call__(self, raw: object, job: Job, control: JobControl) -> Reply:
         """The reply to `raw`, the caller's input as parsed JSON.
 
         Every line that is logged meanwhile on this thread carries the job's id and, once it is known, its mode.
         """
-        with structlog.contextvars.bound_contextvars(job_id=job.id, mode=None, hidden=()):
+        webhook = requested_in(raw)
+        hidden = webhook.hidden if webhook is not None else ()
+        with structlog.contextvars.bound_contextvars(job_id=job.id, mode=None, hidden=hidden):
             begin = control.clock()
             try:
-                return self._answered(raw, job, control, begin)
+                reply = self._answered(raw, job, control, begin)
             except Exception:  # noqa: BLE001 - the one catch-all: whatever it is, the caller gets a reply
-                return sealed(self.broke(seconds=control.clock() - begin))
+                reply = sealed(self.broke(seconds=control.clock() - begin))
+            return reply if self._operation(raw) else self.webhooks.told(reply, raw, job, control)
 
     def _answered(self, raw: object, job: Job, control: JobControl, begin: float) -> Reply:
         """Raises what no WorkerError is, and ValueError for a failure whose reply cannot be delivered."""
@@ -82,29 +100,39 @@ class Guard:
             return sealed(self.failed(error, seconds=control.clock() - begin))
 
     def _succeeded(self, raw: object, job: Job, control: JobControl) -> Reply:
-        operation = self._operation(raw)
-        if operation is not None:
-            return sealed(operation())
+        operated = self._operated(raw)
+        if operated is not None:
+            return sealed(operated)
         request = self.codec.decode_request(raw)
         structlog.contextvars.bind_contextvars(mode=request.mode, hidden=_own_texts(request))
+        self.webhooks.check(request.webhook_url)
         result = self.generate(request, job, control)
         reply = sealed(self.codec.encode_result(result))
         _log.info("job.succeeded", **facts(result))
         return reply
 
-    def _operation(self, raw: object) -> Operation | None:
-        name = raw.get("mode") if isinstance(raw, dict) else None
-        if not isinstance(raw, dict) or not isinstance(name, str) or name not in self.operations:
+    def _operated(self, raw: object) -> Reply | None:
+        """The reply of the operation that `raw` asks for; None if it asks for a clip."""
+        name = self._operation(raw)
+        if name is None or not isinstance(raw, dict):
             return None
-        fields = [str(field) for field, value in raw.items() if field != "mode" and value is not None]
-        if fields:
-            message = f"is no field of mode {name}, which takes none"
-            faults = [Fault(field[:_MAX_NAME], message) for field in fields[:_MAX_NAMED]]
-            if len(fields) > _MAX_NAMED:
-                faults.append(Fault("input", f"has {len(fields) - _MAX_NAMED} more fields, and mode {name} takes none"))
+        operation = self.operations[name]
+        given = {field: value for field, value in raw.items() if field != "mode" and value is not None}
+        unknown = [str(field) for field in given if field not in operation.fields]
+        if unknown:
+            message = f"is no field of mode {name}, which takes {operation.takes}"
+            faults = [Fault(field[:_MAX_NAME], message) for field in unknown[:_MAX_NAMED]]
+            if len(unknown) > _MAX_NAMED:
+                more = f"has {len(unknown) - _MAX_NAMED} more fields, and mode {name} takes {operation.takes}"
+                faults.append(Fault("input", more))
             raise InvalidInput(tuple(faults))
         structlog.contextvars.bind_contextvars(mode=name)
-        return self.operations[name]
+        return operation.answer(given)
+
+    def _operation(self, raw: object) -> str | None:
+        """The name of the operation that `raw` asks for."""
+        name = raw.get("mode") if isinstance(raw, dict) else None
+        return name if isinstance(name, str) and name in self.operations else None
 
     def failed(self, error: WorkerError, *, seconds: float = 0.0) -> Reply:
         """The reply to a job that ended in `error`; the line is a warning where the caller can mend it."""
@@ -190,7 +218,10 @@ def _cause(error: WorkerError) -> str | None:
 def _own_texts(request: GenerationRequest) -> tuple[str, ...]:
     """What the caller wrote and no log line repeats, not even where an exception quotes it."""
     picture = request.first_frame
-    texts = (request.prompt.text, request.negative_prompt, picture.url if isinstance(picture, ImageUrl) else None)
+    url = picture.url if isinstance(picture, ImageUrl) else None
+    of_target = request.target.hidden if request.target is not None else ()
+    of_webhook = request.webhook_url.hidden if request.webhook_url is not None else ()
+    texts = (request.prompt.text, request.negative_prompt, url, *of_target, *of_webhook)
     return tuple(text for text in texts if text)
 
 

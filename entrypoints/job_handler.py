@@ -16,6 +16,7 @@ from application.job_control import JobControl
 from application.progress import Watcher
 from entrypoints.deadline import deadline_of
 from entrypoints.guard import Guard, Reply
+from entrypoints.job_fields import fields_of
 from entrypoints.reporting import reporting
 from entrypoints.worker_life import WorkerLife
 
@@ -85,7 +86,7 @@ class JobHandler:
         job = Job(id=str(delivered.get("id", "job")), may_return=self._may_return)
         with reporting(self._watch(job.id), job_id=job.id, interval=_PROGRESS_SECONDS) as report:
             control = JobControl(deadline=deadline, is_cancelled=stop.is_set, report=report)
-            return self._guard(delivered.get("input"), job, control)
+            return self._guard(fields_of(delivered), job, control)
 
     async def _outlast(self, work: "asyncio.Future[Reply]") -> None:
         """Wait for the thread, through any number of further stop signals.

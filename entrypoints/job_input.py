@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TextIO
 
+from entrypoints.job_fields import fields_of
+
 _SIZE: Final = re.compile(r"(\d{1,5})x(\d{1,5})", re.ASCII)
 
 
@@ -15,16 +17,16 @@ class InputError(Exception):
 
 
 def input_from_file(file: TextIO) -> dict[str, Any]:
-    """The object under "input" of a JSON file, as RunPod's API takes it. Raises InputError."""
+    """What the job in a JSON file asks for, which has the form that RunPod's API takes. Raises InputError."""
     try:
         document = json.load(file)
     except (ValueError, RecursionError) as exc:
         message = f"{file.name} is no JSON: {exc}"
         raise InputError(message) from exc
-    if not isinstance(document, dict) or not isinstance(document.get("input"), dict):
+    fields = fields_of(document) if isinstance(document, dict) else None
+    if not isinstance(fields, dict):
         message = f'{file.name} must hold an object of the form {{"input": {{"prompt": "…"}}}}'
         raise InputError(message)
-    fields: dict[str, Any] = document["input"]
     return fields
 
 

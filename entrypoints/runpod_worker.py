@@ -11,10 +11,11 @@ import structlog
 
 from container import open_redactor
 from domain.errors import WorkerError
+from entrypoints import examination, signing
 from entrypoints.boot import boot
-from entrypoints.examination import as_operation
 from entrypoints.guard import Guard, Reply
 from entrypoints.job_handler import JobHandler, unwatched
+from entrypoints.webhooks import Webhooks
 from entrypoints.worker_life import WorkerLife
 
 _QUEUE: Final = "RUNPOD_WEBHOOK_GET_JOB"
@@ -42,8 +43,12 @@ def main() -> None:
     in_queue = takes_from_queue(os.environ, sys.argv)
     try:
         container = boot(os.environ)
-        doctor = as_operation(container.diagnose(), container.redactor().text)
-        guard = Guard(container.codec(), container.generate_once(), {"doctor": doctor})
+        operations = {
+            "doctor": examination.as_operation(container.diagnose(), container.redactor().text),
+            "sign": signing.as_operation(container.codec(), container.sign_object()),
+        }
+        webhooks = Webhooks(container.notifier)
+        guard = Guard(container.codec(), container.generate_once(), operations, webhooks)
         settings = container.settings()
         life = WorkerLife(jobs_in_hand=_jobs_in_hand, max_jobs=settings.max_jobs_per_worker)
         watch = container.progress() if in_queue else unwatched

@@ -17,7 +17,8 @@ _NUMBERS: Final = (
 _FIELDS: Final = (
     "mode", "prompt", "negative_prompt", "enhance_prompt", "seed", "preset", "steps", "guidance", "fps", "num_frames",
     "height", "width", "loras", "image_url", "image_base64", "output_format", "file_name", "return_signed_url",
-    "low_vram", "idempotency_key", "source", "weight_name", "scale", "promt", "unknown",
+    "low_vram", "idempotency_key", "image_path", "upload_url", "s3Config", "endpointUrl", "path",
+    "source", "weight_name", "scale", "promt", "unknown",
 )  # fmt: skip
 _MOST_CHANGES: Final = 4
 _DEEP: Final = 200

@@ -33,6 +33,7 @@ _EVERY_FIELD: Final[Mapping[str, Any]] = {
     "return_signed_url": False,
     "low_vram": True,
     "idempotency_key": "order-7",
+    "s3Config": {"accessId": "a", "accessSecret": "b", "bucketName": "clips", "endpointUrl": "https://s3.example.com"},
 }
 
 
@@ -48,6 +49,9 @@ def requests() -> Iterator[tuple[str, bytes]]:
         "wrong_types": {name: [value] for name, value in _EVERY_FIELD.items()},
         "unknown": {f"{name}s": value for name, value in _EVERY_FIELD.items()},
         "doctor": {"mode": "doctor"},
+        "sign": {"mode": "sign", "path": "ltx2/2026-01-13/job-1/video.mp4"},
+        "stored": {"mode": "i2v", "prompt": "a", "image_path": "inputs/a.png"},
+        "upload": {"prompt": "a", "upload_url": "https://s3.example.com/a.mp4?X-Amz-Signature=1"},
         "no_object": [],
         "batch": [{"prompt": "a"}, {"prompt": "b"}],
     }

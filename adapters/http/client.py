@@ -10,6 +10,7 @@ import httpcore
 import httpx
 
 from adapters.http.addresses import AddressRules
+from adapters.http.allowed_hosts import AllowedHosts
 from adapters.http.budget import OutOfTime, TimeBudget
 from adapters.http.config import HttpConfig
 from adapters.http.exchange import AnswerRefused, AnswerUnusable, Redirect, ServerFailed, exchange
@@ -53,6 +54,8 @@ class GuardedClient:
     """
 
     config: HttpConfig = HttpConfig()
+    hosts: AllowedHosts = AllowedHosts()
+    """The only ones to fetch from, redirects included; empty: any that `config` allows."""
     resolver: Resolver = system_resolver
     tls: ssl.SSLContext = attrs.field(factory=default_tls)
     dialler: httpcore.NetworkBackend = attrs.field(factory=httpcore.SyncBackend)
@@ -78,7 +81,7 @@ class GuardedClient:
             raise _unavailable(exc, path) from exc
 
     def _follow(self, url: str, max_bytes: int, budget: TimeBudget) -> bytes:
-        guard = UrlGuard(self.config)
+        guard = UrlGuard(self.config, self.hosts)
         destination = guard.admit(url)
         waits = iter(_RETRY_WAITS)
         for _ in range(_MAX_REDIRECTS + 1):

@@ -7,28 +7,12 @@ from typing import Final
 import attrs
 import httpcore
 
+from adapters.http.connection import header_of, is_compressed, opened
 from adapters.http.guard import Destination
-
-_CONNECT_SECONDS: Final = 5.0
-_READ_SECONDS: Final = 10.0
-_TIMEOUTS: Final = {
-    "connect": _CONNECT_SECONDS,
-    "read": _READ_SECONDS,
-    "write": _READ_SECONDS,
-    "pool": _CONNECT_SECONDS,
-}
-"""Of single steps; the budget bounds their sum."""
 
 _OK: Final = 200
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _SERVER_ERRORS: Final = range(500, 600)
-
-_HEADERS: Final = (
-    ("User-Agent", "ltx2-runpod-worker"),
-    ("Accept", "*/*"),
-    ("Accept-Encoding", "identity"),  # a compressed body could grow without bound
-    ("Connection", "close"),
-)
 
 
 @attrs.frozen
@@ -63,24 +47,12 @@ def exchange(
 ) -> bytes | Redirect:
     """The body at `destination`, at most `max_bytes`, or where it redirects to.
 
-    httpcore is used without httpx: no cookies, no decoders, no proxies from the environment, and httpx logs every
-    URL with its signature. A pool per exchange keeps no connection from one job to the next.
-
     Raises:
         ServerFailed, AnswerUnusable, AnswerRefused: see there.
-        httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError: the transfer failed.
-        What `backend` raises.
+        What `opened` raises.
     """
-    url = destination.url
-    target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=destination.port, target=url.raw_path)
-    headers = [("Host", url.netloc.decode("ascii")), *_HEADERS]
-    with (
-        httpcore.ConnectionPool(
-            ssl_context=tls, network_backend=backend, max_connections=1, http1=True, http2=False, retries=0
-        ) as pool,
-        pool.stream("GET", target, headers=headers, extensions={"timeout": _TIMEOUTS}) as response,
-    ):
-        location = _header(response, b"location")
+    with opened(destination, backend, tls) as response:
+        location = header_of(response, b"location")
         if response.status in _REDIRECTS and location:
             return Redirect(location)
         _check_head(response, max_bytes)
@@ -94,11 +66,10 @@ def _check_head(response: httpcore.Response, max_bytes: int) -> None:
     if response.status != _OK:
         reason = f"could not be fetched: its host answered with status {response.status}"
         raise AnswerUnusable(reason)
-    codings = _header(response, b"content-encoding").lower().split(",")
-    if not {coding.strip() for coding in codings} <= {"", "identity"}:
+    if is_compressed(response):
         reason = "came compressed, which is not accepted"
         raise AnswerRefused(reason)
-    length = _header(response, b"content-length")
+    length = header_of(response, b"content-length")
     if length and int(length) > max_bytes:  # h11 has checked that it is digits
         raise _too_large(max_bytes)
 
@@ -114,9 +85,3 @@ def _collect(chunks: Iterable[bytes], max_bytes: int) -> bytes:
 
 def _too_large(max_bytes: int) -> AnswerRefused:
     return AnswerRefused(f"must be at most {max_bytes} bytes")
-
-
-def _header(response: httpcore.Response, name: bytes) -> str:
-    """The value of the header `name`, several joined as RFC 9110 says, "" without one."""
-    values = (value for key, value in response.headers if key.lower() == name)
-    return b", ".join(values).decode("latin-1").strip()

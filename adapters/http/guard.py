@@ -8,6 +8,7 @@ import attrs
 import httpx
 
 from adapters.http.addresses import Address, AddressRules, Reach
+from adapters.http.allowed_hosts import AllowedHosts
 from adapters.http.config import HttpConfig
 
 _MAX_URL: Final = 2048
@@ -50,9 +51,10 @@ class Destination:
 
 @attrs.frozen
 class UrlGuard:
-    """The rules for URLs, with the operator's exceptions from them."""
+    """The rules for URLs, with the operator's exceptions. `hosts`, if not empty, are the only ones to go to."""
 
     config: HttpConfig = HttpConfig()
+    hosts: AllowedHosts = AllowedHosts()
 
     def admit(self, text: str) -> Destination:
         """The destination of a URL.
@@ -60,11 +62,11 @@ class UrlGuard:
         Raises:
             UrlRefused: it breaks a rule.
         """
-        url = _parse(text)
-        literal = _literal(url.raw_host.decode("ascii"))
-        if literal is None:
-            url = url.copy_with(host=_canonical_name(url.raw_host.decode("ascii")))
+        url, literal = _canonical(text)
         host = url.raw_host.decode("ascii")
+        unlisted = self.hosts.refusal(host) if self.hosts.entries else None
+        if unlisted is not None:
+            raise UrlRefused(unlisted)
         port = _WEB_PORTS[url.scheme] if url.port is None else url.port
         refusal = None if host in self.config.private_hosts else self._refusal(url.scheme, host, port)
         reach: Reach = "vouched" if host in self.config.private_hosts else "inside" if refusal else "open"
@@ -97,6 +99,24 @@ class UrlGuard:
         if _is_inside_name(host):
             return _NOT_ALLOWED
         return None
+
+
+def host_of(text: str) -> str:
+    """The host of a well-formed URL: lower-case ASCII without a trailing dot, or a canonical address.
+
+    Raises:
+        UrlRefused: it is none, whatever the settings.
+    """
+    return _canonical(text)[0].raw_host.decode("ascii")
+
+
+def _canonical(text: str) -> tuple[httpx.URL, Address | None]:
+    """The URL with its host in the canonical form, and the address that the host spells."""
+    url = _parse(text)
+    literal = _literal(url.raw_host.decode("ascii"))
+    if literal is None:
+        url = url.copy_with(host=_canonical_name(url.raw_host.decode("ascii")))
+    return url, literal
 
 
 def _parse(text: str) -> httpx.URL:

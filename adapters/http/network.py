@@ -18,6 +18,11 @@ _MAX_TRIED: Final = 3
 """Addresses of one host that are tried in turn: enough for a host that has IPv6 first where we have none."""
 
 
+_PIECE: Final = 1 << 14
+"""Bytes that are written between two looks at the clock: a stream's `write` gives each part of its buffer, which a host
+may take byte by byte, the whole timeout."""
+
+
 class AddressRefused(Exception):
     """A name leads to an address that the rules forbid. The text is for the log's cause chain only."""
 
@@ -100,7 +105,16 @@ class BudgetedStream(httpcore.NetworkStream):
 
     @override
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self.stream.write(buffer, self.budget.timeout(timeout))
+        for start in range(0, len(buffer), _PIECE):
+            self._write_piece(buffer[start : start + _PIECE], timeout)
+
+    def _write_piece(self, piece: bytes, timeout: float | None) -> None:
+        try:
+            self.stream.write(piece, self.budget.timeout(timeout))
+        except httpcore.WriteTimeout as exc:
+            if self.stream.get_extra_info("is_readable"):
+                raise httpcore.WriteError from exc  # httpcore reads the answer that came before the body was taken
+            raise
 
     @override
     def close(self) -> None:

@@ -1,27 +1,36 @@
 """The ImageFetcher of production."""
 
-from typing import assert_never
+from typing import Final, assert_never
 
 import attrs
 from typing_extensions import override
 
 from adapters.http.client import GuardedClient
+from adapters.http.faults import at_field
 from adapters.image_fetcher.config import ImageLimits
 from adapters.image_fetcher.decoders import PictureDecoder
 from adapters.image_fetcher.inline import decode_base64
+from adapters.image_fetcher.stored import StoredPictures
 from application.job_control import JobControl
 from application.ports.image_fetcher import ImageFetcher
 from domain.clip import Picture
-from domain.requests import ImageReference, ImageUrl, InlineImage
+from domain.errors import InputRefused
+from domain.requests import ImageReference, ImageUrl, InlineImage, StoredImage
+
+_NO_PREFIX: Final = "is not accepted by this worker: INPUT_PREFIX is not set"
 
 
 @attrs.frozen(kw_only=True, eq=False)
 class PictureFetcher(ImageFetcher):
-    """Downloads through the guard, or takes what came with the request; then decodes either alike."""
+    """Downloads through the guard, reads from the store, or takes what came with the request; decodes all alike.
+
+    `stored` None: no picture is taken from the store.
+    """
 
     client: GuardedClient
     decoder: PictureDecoder
     limits: ImageLimits = ImageLimits()
+    stored: StoredPictures | None = None
 
     @override
     def fetch(self, reference: ImageReference, control: JobControl) -> Picture:
@@ -38,5 +47,9 @@ class PictureFetcher(ImageFetcher):
                 )
             case InlineImage(text, path):
                 return decode_base64(text, path, self.limits.max_bytes)
+            case StoredImage():
+                if self.stored is None:
+                    raise at_field(InputRefused, reference.path, _NO_PREFIX)
+                return self.stored.read(reference, self.limits.max_bytes)
             case _ as never:
                 assert_never(never)

@@ -7,7 +7,8 @@ import attrs
 
 from domain.secret import Secret
 
-Backend = Literal["supabase", "local"]
+Backend = Literal["supabase", "s3", "gcs", "azure", "local"]
+Checksum = Literal["none", "sha256", "crc64nvme"]
 
 
 @attrs.frozen(kw_only=True)
@@ -23,6 +24,61 @@ class SupabaseConfig:
 
 
 @attrs.frozen(kw_only=True)
+class S3Config:
+    """A bucket of AWS, or of a store that speaks S3.
+
+    `endpoint_url` is the server's root without a trailing slash, without the bucket; None: AWS in `region`.
+    `path_style`: the bucket is the first part of the path, and not of the host's name. `checksum`: sent beside the
+    content, whose SHA-256 is signed in any case. `public_base_url`: an object's URL is this with "/" and the key
+    behind; None: URLs are signed, for at most a week.
+    """
+
+    bucket: str
+    access_key_id: Secret
+    secret_access_key: Secret
+    session_token: Secret | None = None
+    endpoint_url: str | None = None
+    region: str = "us-east-1"
+    path_style: bool = True
+    checksum: Checksum = "none"
+    prefix: str = "ltx2"
+    public_base_url: str | None = None
+    signed_url_seconds: int = 86_400
+
+
+@attrs.frozen(kw_only=True)
+class GcsConfig:
+    """A bucket of Google Cloud Storage, with the JSON key of a service account, as text or as a file.
+
+    `endpoint_url` None: Google's own. `public_base_url`, `signed_url_seconds`: as in S3Config.
+    """
+
+    bucket: str
+    service_account_key: Secret | None = None
+    service_account_file: Path | None = None
+    endpoint_url: str | None = None
+    prefix: str = "ltx2"
+    public_base_url: str | None = None
+    signed_url_seconds: int = 86_400
+
+
+@attrs.frozen(kw_only=True)
+class AzureConfig:
+    """A container of an Azure storage account, with one of the account's keys (base64).
+
+    `endpoint_url` None: `https://{account}.blob.core.windows.net`. `public_base_url`: as in S3Config.
+    """
+
+    account: str
+    key: Secret
+    container: str
+    endpoint_url: str | None = None
+    prefix: str = "ltx2"
+    public_base_url: str | None = None
+    signed_url_seconds: int = 86_400
+
+
+@attrs.frozen(kw_only=True)
 class LocalConfig:
     """Objects are files below `root`."""
 
@@ -30,4 +86,4 @@ class LocalConfig:
     prefix: str = "ltx2"
 
 
-StoreConfig = SupabaseConfig | LocalConfig
+StoreConfig = SupabaseConfig | S3Config | GcsConfig | AzureConfig | LocalConfig

@@ -12,6 +12,7 @@ from typing_extensions import override
 from adapters.object_store.config import LocalConfig
 from adapters.object_store.keys import require_legal_key
 from adapters.object_store.local_files import FileWriter, Sync, read_headers
+from adapters.object_store.probing import probe
 from adapters.object_store.upload_source import UploadSource
 from application.job_control import JobControl
 from application.ports.object_store import ObjectHeaders, ObjectStat, ObjectStore, ObjectUrl
@@ -41,6 +42,7 @@ class LocalStore(ObjectStore):
 
     def __init__(self, config: LocalConfig, *, sync: Sync = os.fsync) -> None:
         self._root = config.root.expanduser().absolute()
+        self._prefix = config.prefix
         self._files = FileWriter(sync)
 
     @property
@@ -112,7 +114,7 @@ class LocalStore(ObjectStore):
     def check(self) -> None:
         with _translated():
             self._require_root()
-            self._files.probe(self._root)
+        probe(self, self._prefix)
 
     def _require_root(self) -> None:
         """The folder, made if it is missing.

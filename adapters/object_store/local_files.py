@@ -54,11 +54,6 @@ class FileWriter:
         side_file.unlink(missing_ok=True)
         self._sync_folder(target.parent)
 
-    def probe(self, folder: Path) -> None:
-        """Make and remove a file in `folder`. Raises OSError."""
-        with self._temporary(folder) as (content, _):
-            self.sync(content.fileno())
-
     @contextmanager
     def _temporary(self, folder: Path) -> Iterator[tuple[BinaryIO, Path]]:
         """A file in `folder`, so that it can be renamed to any name there; removed if it keeps its own."""

@@ -1,13 +1,10 @@
-"""What goes wrong at Supabase Storage, in the words of the worker's error tree.
+"""What goes wrong at Supabase Storage, in the words of the worker's error tree, and what to do about it.
 
-Storage answers nearly every error with HTTP 400 and puts the status that it means into the body's `statusCode`;
-storage3 passes that on and drops the body's machine-readable `code`. So both are read from the response itself.
-Observed with supabase/storage 1.11 and storage3 2.34.
+docs/operations/errors.md lists the same hints.
 """
 
-import datetime as dt
-import email.utils
 import re
+from collections.abc import Callable
 from typing import Final
 
 import attrs
@@ -16,26 +13,85 @@ from storage3.exceptions import StorageApiError
 from storage3.utils import StorageException
 
 from adapters.object_store.retries import Transient
+from adapters.object_store.supabase_answers import Answer, answer_in, number, response_behind
+from adapters.object_store.vendor_text import presentable
 from domain.errors import ObjectMissing, StorageAuth, StorageBucket, StorageRejected, StorageUnavailable, WorkerError
 
 VENDOR_ERRORS: Final = (StorageException, httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError)
 """What storage3 lets out. The last three: an answer of 200 that is not what Storage sends."""
 
-BUCKET_HINT: Final = "The bucket is missing, or the key has no rights to see it"
+BUCKET_HINT: Final = "The bucket is missing, or the key has no rights to see it: create it, or use the secret key"
 KEY_HINT: Final = "The store refused the key: it is wrong, expired, or has too few rights"
 
 _TRANSIENT: Final = frozenset({408, 423, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 544})
-_MESSAGE_LIMIT: Final = 200
 _UNAUTHORIZED: Final = frozenset({401, 403})
 _NOT_FOUND: Final = 404
-_SERVER_ERROR: Final = 500
-_CLIENT_ERROR: Final = 400
-_UNKNOWN_ROLE: Final = "code: 22023"
-"""PostgreSQL's answer to a role that it does not have. Sent as a 500, and yet as lasting as a wrong key."""
+_CLIENT_ERRORS: Final = range(400, 500)
 
-_ADDRESS: Final = re.compile(r"(?<!\w)\w+://\S+")  # looks at each run of letters once
 _TOKEN: Final = re.compile(r"eyJ[\w.-]+|sb_(?:secret|publishable)_\S+")
-_MARKUP: Final = re.compile(r"<[!/a-zA-Z]")
+
+_NEEDED: Final = "the worker needs the project's secret key (sb_secret_…) or its service_role key"
+
+
+@attrs.frozen
+class _Verdict:
+    """The kind of failure, and its words, for the answers that `fits`."""
+
+    kind: type[WorkerError]
+    words: str
+    fits: Callable[[Answer], bool]
+
+
+def _says(text: str) -> Callable[[Answer], bool]:
+    return lambda answer: text in answer.message
+
+
+def _is(*names: str) -> Callable[[Answer], bool]:
+    return lambda answer: answer.code in names or answer.error in names
+
+
+def _has(*statuses: int) -> Callable[[Answer], bool]:
+    return lambda answer: answer.status in statuses
+
+
+def _is_refusal_of(text: str) -> Callable[[Answer], bool]:
+    return lambda answer: answer.status in _UNAUTHORIZED and text in answer.message
+
+
+_VERDICTS: Final = (
+    _Verdict(StorageAuth, f"The key has too few rights: {_NEEDED}, not a publishable or anon one",
+             _says("row-level security")),
+    _Verdict(StorageAuth, "The key has expired: make a new one in the project's API settings",
+             _is_refusal_of('"exp" claim')),
+    _Verdict(StorageAuth, "The key is another project's: take it from the project that SUPABASE_URL names",
+             _is_refusal_of("signature verification failed")),
+    # PostgreSQL's answer to a role that it does not have. Sent as a 500, and yet as lasting as a wrong key.
+    _Verdict(StorageAuth, f"The key names a role that the project does not have: {_NEEDED}", _says("code: 22023")),
+    _Verdict(StorageAuth, "No key reached the store: SUPABASE_URL must lead to the project's gateway, which a secret "
+             "key needs, not to Storage itself", _says("property 'authorization'")),
+    _Verdict(StorageAuth, f"{KEY_HINT}: {_NEEDED}", _is("InvalidJWT", "InvalidSignature")),
+    _Verdict(StorageAuth, f"{KEY_HINT}: {_NEEDED}", _has(*_UNAUTHORIZED)),
+    _Verdict(StorageBucket, BUCKET_HINT, _is("NoSuchBucket", "Bucket not found")),
+    _Verdict(StorageBucket, BUCKET_HINT, _says("Bucket not found")),
+    _Verdict(ObjectMissing, "There is no such object, or the key has no rights to see it",
+             _is("NoSuchKey", "not_found")),
+    _Verdict(StorageRejected, "The project's plan or quota does not allow it: look at its billing page", _has(402)),
+    _Verdict(StorageRejected, "The object is larger than the bucket or the project allows: raise the limit in the "
+             "settings of Storage, or make a smaller clip", _has(413)),
+    _Verdict(StorageRejected, "The bucket does not allow this type: add video/mp4 and application/json to its types",
+             _is("InvalidMimeType", "invalid_mime_type")),
+    _Verdict(StorageRejected, "The bucket does not allow this type: add video/mp4 and application/json to its types",
+             _has(415)),
+    _Verdict(StorageRejected, "The store does not take the object's key: look at the prefix", _is("InvalidKey")),
+    _Verdict(StorageRejected, "Another object has the key and was not replaced: is another worker writing it?",
+             _has(409)),
+    _Verdict(Transient, "The project's database is read-only, most likely as its disk is full: make room",
+             _is("DatabaseReadOnly")),
+    _Verdict(Transient, "The object is locked by another upload: try again later", _has(423)),
+    _Verdict(Transient, "The store has too much to do: try again later, with fewer workers at once", _has(429)),
+    _Verdict(Transient, "The project's database does not answer in time: look at its load", _has(544)),
+)  # fmt: skip
+"""The first that fits counts; `_verdict_on` has the words for what none fits."""
 
 
 @attrs.frozen
@@ -46,121 +102,49 @@ class SupabaseFailures:
 
     def of(self, exc: Exception) -> WorkerError:
         """The error for one of VENDOR_ERRORS. Its text never comes from a transport error: that may hold the key."""
-        response = _response_behind(exc)
+        response = response_behind(exc)
         if response is not None:
             return self.of_response(response)
         if isinstance(exc, httpx.HTTPError | httpx.InvalidURL):
             return _transport_failure(exc)
         if isinstance(exc, StorageApiError):
-            return self._of_answer(_Answer(status=_number(exc.status) or 0, error=exc.code, message=exc.message))
-        return Transient("The store's answer is not one of Supabase Storage")
+            return self._of_answer(Answer(status=number(exc.status) or 0, error=exc.code, message=exc.message))
+        return Transient("The store's answer is not one of Supabase Storage: look at SUPABASE_URL")
 
     def of_response(self, response: httpx.Response) -> WorkerError:
         """The error for a response that is no success, its body read."""
-        return self._of_answer(_answer_in(response))
+        return self._of_answer(answer_in(response))
 
-    def _of_answer(self, answer: "_Answer") -> WorkerError:
-        message = self._presentable(answer.message)
-        told = f" ({message})" if message else ""
-        if _concerns_the_key(answer):
-            return StorageAuth(f"{KEY_HINT}{told}")
-        if answer.code == "NoSuchBucket" or answer.error == "Bucket not found":
-            return StorageBucket(f"{BUCKET_HINT}{told}")
-        if answer.code == "NoSuchKey" or answer.error == "not_found":
-            return ObjectMissing(f"There is no such object, or the key has no rights to see it{told}")
-        if answer.status in _TRANSIENT:
-            return Transient(
-                f"The store is not available: status {answer.status}{told}", retry_after=answer.retry_after
-            )
-        if _CLIENT_ERROR <= answer.status < _SERVER_ERROR and answer.status != _NOT_FOUND:
-            return StorageRejected(f"The store refused the object: status {answer.status}{told}")
-        return StorageUnavailable(f"What answers is no Supabase Storage, or one at rest: status {answer.status}")
+    def of_resumable(self, response: httpx.Response) -> WorkerError:
+        """The same for one of the resumable door, which speaks plain text."""
+        return self._of_answer(answer_in(response, is_text=True))
 
-    def _presentable(self, message: str) -> str:
-        """`message` on one line of at most 200 characters; "" for a page of HTML."""
-        if _MARKUP.search(message):
-            return ""
-        message = _TOKEN.sub("…", _ADDRESS.sub("…", message))  # whole addresses before the names in them
-        for text in self.hidden:
-            message = message.replace(text, "…")
-        line = " ".join(message.split())
-        return line if len(line) <= _MESSAGE_LIMIT else line[: _MESSAGE_LIMIT - 1] + "…"
+    def _of_answer(self, answer: Answer) -> WorkerError:
+        kind, words = _verdict_on(answer)
+        # What answers is a stranger to us where the kind is StorageUnavailable: its words are not told.
+        message = "" if kind is StorageUnavailable else presentable(_TOKEN.sub("…", answer.message), self.hidden)
+        told = f"{words} (status {answer.status}: {message})" if message else f"{words} (status {answer.status})"
+        return Transient(told, retry_after=answer.retry_after) if kind is Transient else kind(told)
 
 
-@attrs.frozen(kw_only=True)
-class _Answer:
-    """An error as Storage means it. `error` and `code` are two generations of its machine-readable name."""
-
-    status: int
-    error: str = ""
-    code: str = ""
-    message: str = ""
-    retry_after: float | None = None
-
-
-def _answer_in(response: httpx.Response) -> _Answer:
-    try:
-        body = response.json()
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        body = {}
-    return _Answer(
-        status=_number(body.get("statusCode")) or response.status_code,
-        error=_text(body.get("error")),
-        code=_text(body.get("code")),
-        message=_text(body.get("message")),
-        retry_after=_seconds(response.headers.get("retry-after")),
-    )
-
-
-def _response_behind(exc: BaseException | None) -> httpx.Response | None:
-    """The response that an exception of storage3 was made from. Where the body was no JSON, it is two causes down."""
-    while exc is not None:
-        if isinstance(exc, httpx.HTTPStatusError):
-            return exc.response
-        exc = exc.__cause__ or exc.__context__
-    return None
-
-
-def _concerns_the_key(answer: _Answer) -> bool:
-    return (
-        answer.status in _UNAUTHORIZED
-        or _UNKNOWN_ROLE in answer.message
-        or answer.error == "InvalidJWT"
-        or "property 'authorization'" in answer.message
+def _verdict_on(answer: Answer) -> tuple[type[WorkerError], str]:
+    for verdict in _VERDICTS:
+        if verdict.fits(answer):
+            return verdict.kind, verdict.words
+    if answer.status in _TRANSIENT:
+        return Transient, "The store is not available: try again later"
+    if answer.status in _CLIENT_ERRORS and answer.status != _NOT_FOUND:
+        return StorageRejected, "The store refused the object"
+    return StorageUnavailable, (
+        "What answers is no Supabase Storage, or one at rest: look at SUPABASE_URL, and whether the project is paused"
     )
 
 
 def _transport_failure(exc: httpx.HTTPError | httpx.InvalidURL) -> WorkerError:
     if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout):
-        return Transient("The store cannot be reached")
+        return Transient("The store cannot be reached: look at SUPABASE_URL, and whether the project exists")
     if isinstance(exc, httpx.TimeoutException):
-        return Transient("The store did not answer in time")
+        return Transient("The store did not answer in time: try again later")
     if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol | httpx.LocalProtocolError):
-        return StorageUnavailable("No request to the store can be made of its address and its key")
-    return Transient("The connection to the store broke")
-
-
-def _number(value: object) -> int | None:
-    return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Seconds until the time that a Retry-After header names, not below 0; None for what is no such header."""
-    if retry_after is None:
-        return None
-    seconds = _number(retry_after.strip())
-    if seconds is not None:
-        return float(seconds)
-    try:
-        date = email.utils.parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=dt.UTC)
-    return max(0.0, (date - dt.datetime.now(dt.UTC)).total_seconds())
+        return StorageUnavailable("No request to the store can be made of its address and its key: look at both")
+    return Transient("The connection to the store broke: try again later")

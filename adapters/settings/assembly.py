@@ -4,10 +4,13 @@ import os
 from pathlib import Path
 from typing import Final
 
+import attrs
+
 from adapters.http.config import HttpConfig
 from adapters.object_store.config import StoreConfig
 from adapters.settings.schema import LogSettings, Settings, StoreSettings
 from adapters.settings.variables import Variables
+from adapters.settings.webhooks import webhook_config
 from adapters.video_model.config import Acceleration, ModelConfig
 from domain.plan import Limits
 
@@ -25,17 +28,26 @@ def assemble(variables: Variables, store: StoreConfig, network_volume: Path = NE
             config=store,
             outbox=variables.OUTBOX_DIR or (_outbox_on(network_volume) if on_runpod else None),
         ),
-        http=HttpConfig(
-            private_hosts=variables.INPUT_ALLOW_PRIVATE_HOSTS.names,
-            private_networks=variables.INPUT_ALLOW_PRIVATE_HOSTS.networks,
-            allow_http=variables.INPUT_ALLOW_HTTP,
-        ),
+        http=http_config(variables),
+        input_hosts=attrs.evolve(variables.INPUT_ALLOWED_HOSTS, setting="INPUT_ALLOWED_HOSTS"),
+        input_prefix=variables.INPUT_PREFIX,
+        upload_hosts=attrs.evolve(variables.UPLOAD_ALLOWED_HOSTS, setting="UPLOAD_ALLOWED_HOSTS"),
+        webhook=webhook_config(variables.WEBHOOK_URL, variables.WEBHOOK_ALLOWED_HOSTS, variables.WEBHOOK_SECRET),
         limits=Limits(num_frames=variables.MAX_NUM_FRAMES, pixels=variables.MAX_PIXELS, seconds=variables.MAX_SECONDS),
         log=LogSettings(level=variables.LOG_LEVEL, format=variables.LOG_FORMAT),
         job_timeout_seconds=variables.JOB_TIMEOUT_SECONDS,
         max_jobs_per_worker=variables.MAX_JOBS_PER_WORKER,
         record_prompts=variables.RECORD_PROMPTS,
         on_runpod=on_runpod,
+    )
+
+
+def http_config(variables: Variables) -> HttpConfig:
+    """The rules for every request that a caller can steer."""
+    return HttpConfig(
+        private_hosts=variables.INPUT_ALLOW_PRIVATE_HOSTS.names,
+        private_networks=variables.INPUT_ALLOW_PRIVATE_HOSTS.networks,
+        allow_http=variables.INPUT_ALLOW_HTTP,
     )
 
 

@@ -8,20 +8,21 @@ from typing import Final, TypeVar
 from cattrs import ClassValidationError, Converter
 
 from adapters.object_store.config import StoreConfig
-from adapters.settings.assembly import NETWORK_VOLUME, assemble
+from adapters.settings.assembly import NETWORK_VOLUME, assemble, http_config
 from adapters.settings.schema import Settings
 from adapters.settings.stores.kind import StoreKind
 from adapters.settings.stores.registry import STORES
 from adapters.settings.values import settings_converter
 from adapters.settings.variable import rows_of
 from adapters.settings.variables import KINDS, TABLE, Variables
+from adapters.settings.webhooks import webhook_faults
 from domain.errors import Fault, InvalidValue, SettingsInvalid
 from domain.secret import Secret
 
 GroupT = TypeVar("GroupT")
 
 _MASK: Final = "********"
-_LOOKS_SECRET: Final = re.compile(r"eyJ|sb_secret|sb_publishable|hf_|@")
+_LOOKS_SECRET: Final = re.compile(r"eyJ|sb_secret|sb_publishable|whsec_|hf_|@")
 """A key that was pasted into the wrong variable, or a URL with a password."""
 _NAMES_SECRET: Final = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
 """Variables of others that hold secrets: the SDK's RUNPOD_AI_API_KEY, AWS_SECRET_ACCESS_KEY."""
@@ -49,6 +50,8 @@ def read_settings(environ: Mapping[str, str], network_volume: Path = NETWORK_VOL
     if "STORAGE_BACKEND" not in faults:  # else it is not known whose variables matter
         store, of_store = _store(STORES[variables.STORAGE_BACKEND], texts, home)
         faults |= of_store
+    of_webhooks = webhook_faults(texts, variables.WEBHOOK_URL, http_config(variables))
+    faults |= {fault.path: fault for fault in of_webhooks if fault.path not in faults}
     if faults or store is None:
         in_order = tuple(faults[name] for name in TABLE if name in faults)
         message = "Wrong settings: " + "; ".join(str(fault) for fault in in_order)

@@ -1,4 +1,4 @@
-"""INPUT_ALLOW_PRIVATE_HOSTS: host names and CIDR blocks, separated by commas."""
+"""Lists of hosts: those that inputs may come from although they are private, and those that a job may send to."""
 
 import ipaddress
 import re
@@ -6,6 +6,7 @@ from typing import Final
 
 import attrs
 
+from adapters.http.allowed_hosts import AllowedHosts
 from adapters.http.config import Network
 from domain.errors import InvalidValue
 
@@ -38,6 +39,32 @@ def private_hosts(text: str) -> PrivateHosts:
         else:
             networks.append(_network(item, number))
     return PrivateHosts(frozenset(names), tuple(networks))
+
+
+def allowed_hosts(text: str) -> AllowedHosts:
+    """The hosts that `text` lists: names, addresses, suffixes (".example.com"), separated by commas.
+
+    Names become lower case without a trailing dot; empty items are skipped.
+
+    Raises:
+        InvalidValue: an item is none of these; the message counts it off.
+    """
+    items = (item.strip() for item in text.split(","))
+    return AllowedHosts(frozenset(_entry(item, number) for number, item in enumerate(items, start=1) if item))
+
+
+def _entry(item: str, number: int) -> str:
+    entry = item.lower().removesuffix(".")
+    if _is_name(entry.removeprefix(".")):
+        return entry
+    try:
+        return str(ipaddress.ip_address(item))
+    except ValueError as error:
+        message = (
+            "must list host names, addresses and suffixes (such as api.example.com, .example.com), without scheme, "
+            f"port or wildcard; item {number} is none of these"
+        )
+        raise InvalidValue(message) from error
 
 
 def _is_name(name: str) -> bool:

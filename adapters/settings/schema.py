@@ -2,18 +2,22 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
 import attrs
 
 from adapters.encoder.config import EncoderConfig
+from adapters.http.allowed_hosts import AllowedHosts
 from adapters.http.config import HttpConfig
-from adapters.object_store.config import Backend, StoreConfig
+from adapters.notifier.config import WebhookConfig
+from adapters.object_store.config import Backend, LocalConfig, StoreConfig
 from adapters.video_model.config import ModelConfig
 from domain.plan import Limits
 from domain.secret import Secret
 
 T = TypeVar("T")
+
+_A_DAY: Final = 86_400
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "console"]
@@ -34,6 +38,11 @@ class StoreSettings:
         """What every object's key begins with."""
         return self.config.prefix
 
+    @property
+    def signed_url_seconds(self) -> int:
+        """How long a signed URL works; a day where the store itself signs none."""
+        return _A_DAY if isinstance(self.config, LocalConfig) else self.config.signed_url_seconds
+
 
 @attrs.frozen(kw_only=True)
 class LogSettings:
@@ -50,6 +59,13 @@ class Settings:
     store: StoreSettings
     model: ModelConfig = ModelConfig()
     http: HttpConfig = HttpConfig()
+    input_hosts: AllowedHosts = AllowedHosts()
+    """The only hosts that inputs may come from; empty: any that `http` allows."""
+    input_prefix: str | None = None
+    """Below which input pictures may lie in the store; None: nowhere."""
+    upload_hosts: AllowedHosts = AllowedHosts()
+    """Hosts that jobs may have their clips put to."""
+    webhook: WebhookConfig = WebhookConfig()
     encoder: EncoderConfig = EncoderConfig()
     limits: Limits = Limits()
     log: LogSettings = LogSettings()

@@ -11,9 +11,11 @@ from typing import Any, Final, NewType, get_args
 
 from cattrs import Converter
 
+from adapters.http.allowed_hosts import AllowedHosts
 from adapters.object_store.config import Backend
-from adapters.settings.hosts import PrivateHosts, private_hosts
+from adapters.settings.hosts import PrivateHosts, allowed_hosts, private_hosts
 from adapters.settings.schema import LogFormat, LogLevel
+from adapters.settings.webhooks import OperatorsUrl, SigningSecrets, operators_url, signing_secrets
 from adapters.video_model.config import BUILTIN_MODELS, DataType, FamilyName, ModelBackend, Quantization
 from domain.errors import InvalidValue
 from domain.geometry import MIN_SIDE
@@ -176,6 +178,9 @@ _READERS: Final[dict[Any, Callable[[str], object]]] = {
     BucketName: _matching(_SLUG),
     Prefix: _prefix,
     PrivateHosts: private_hosts,
+    AllowedHosts: allowed_hosts,
+    OperatorsUrl: operators_url,
+    SigningSecrets: signing_secrets,
     Count: _whole(1),
     Jobs: _whole(0),
     Bytes: _whole(0),

@@ -6,13 +6,15 @@ from typing import Any, Final, get_type_hints
 
 import attrs
 
+from adapters.http.allowed_hosts import AllowedHosts
 from adapters.object_store.config import Backend
 from adapters.settings.hosts import PrivateHosts
 from adapters.settings.model_variables import ModelVariables
 from adapters.settings.schema import LogFormat, LogLevel
 from adapters.settings.stores.registry import STORES
-from adapters.settings.values import ClipSeconds, Count, Jobs, Pixels, Timeout
+from adapters.settings.values import ClipSeconds, Count, Jobs, Pixels, Prefix, Timeout
 from adapters.settings.variable import FLAG, FOLDER, NOT_SET, Variable, rows_of, variable
+from adapters.settings.webhooks import OperatorsUrl, SigningSecrets
 from domain.plan import FULL_HD
 
 
@@ -21,7 +23,7 @@ class Variables(ModelVariables):
     """What the environment holds but for the stores' own variables. None: not set, and no fixed default."""
 
     STORAGE_BACKEND: Backend = variable(
-        "supabase", "`supabase` or `local`", "where finished clips go; `local` is for development"
+        "supabase", "`supabase`, `s3`, `gcs`, `azure` or `local`", "where finished clips go; `local` is for development"
     )
     OUTBOX_DIR: Path | None = variable(
         None,
@@ -53,7 +55,45 @@ class Variables(ModelVariables):
         "whom input pictures may come from although they are not public, also over plain http",
         shown="none",
     )
+    INPUT_ALLOWED_HOSTS: AllowedHosts = variable(
+        AllowedHosts(),
+        "host names, addresses and suffixes such as `.example.com`, separated by commas",
+        "the only hosts that inputs may come from, redirects included; the strongest protection where they are known",
+        shown="any public host",
+    )
+    INPUT_PREFIX: Prefix | None = variable(
+        None,
+        "names of letters, digits, `.`, `_` and `-`, joined by `/`",
+        "first part of the paths of input pictures that lie in the store: what `image_path` may lead to",
+        shown="not set: `image_path` is refused",
+    )
+    UPLOAD_ALLOWED_HOSTS: AllowedHosts = variable(
+        AllowedHosts(),
+        "host names, addresses and suffixes such as `.example.com`, separated by commas",
+        "where jobs may have their clips put (`upload_url`, `s3Config`) instead of into the store",
+        shown="none: both are refused",
+    )
     INPUT_ALLOW_HTTP: bool = variable(False, FLAG, "whether input pictures may come over plain http")
+    WEBHOOK_URL: OperatorsUrl | None = variable(
+        None,
+        "an https URL (http for loopback and for hosts of `INPUT_ALLOW_PRIVATE_HOSTS`)",
+        "who is told of every job that ends (docs/webhooks.md); its host needs no list",
+        shown=NOT_SET,
+        secret=True,
+    )
+    WEBHOOK_ALLOWED_HOSTS: AllowedHosts = variable(
+        AllowedHosts(),
+        "host names, addresses and suffixes such as `.example.com`, separated by commas",
+        "whom a request may have told of its end (`webhook_url`)",
+        shown="none: `webhook_url` is refused",
+    )
+    WEBHOOK_SECRET: SigningSecrets | None = variable(
+        None,
+        "`whsec_` and base64 of 24 to 64 bytes; several are separated by spaces or commas",
+        "what webhooks are signed with; during a rotation the new one and the old one",
+        shown="required for `WEBHOOK_URL` and `WEBHOOK_ALLOWED_HOSTS`",
+        secret=True,
+    )
     LOG_LEVEL: LogLevel = variable("info", "`debug`, `info`, `warning` or `error`", "the least level that is logged")
     LOG_FORMAT: LogFormat | None = variable(
         None, "`json` or `console`", "how log lines look", shown="`console` if stderr is a terminal, else `json`"

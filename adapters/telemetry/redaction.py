@@ -25,6 +25,7 @@ _TOKENS: Final = re.compile(
     r"""-----BEGIN[ ][A-Z ]{0,30}PRIVATE[ ]KEY-----[^-]*(?:-----END[ ][A-Z ]{0,30}PRIVATE[ ]KEY-----)?
     | (?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?  # JSON web tokens
     | \bsb_secret_[A-Za-z0-9_-]+  # Supabase
+    | \bwhsec_[A-Za-z0-9+/=]{8,}  # Standard Webhooks
     | \bhf_[A-Za-z0-9]{8,}  # Hugging Face
     | \brpa_[A-Za-z0-9]{8,}  # RunPod
     | \b(?:AKIA|ASIA)[A-Z0-9]{12,}  # AWS

@@ -1,17 +1,18 @@
 """The wire's functions as one object, which the container hands to the entrypoints and the use cases."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import attrs
 
 from adapters.wire.failures import encode_failure, encode_internal
 from adapters.wire.records import decode_record, encode_record
-from adapters.wire.requests import decode_request
-from adapters.wire.results import encode_result
+from adapters.wire.requests import decode_path, decode_request
+from adapters.wire.results import encode_found, encode_result
 from domain.errors import WorkerError
+from domain.naming import ObjectPath
 from domain.record import JobRecord
 from domain.requests import GenerationRequest
-from domain.results import GenerationResult
+from domain.results import FoundObject, GenerationResult
 
 
 @attrs.frozen
@@ -26,6 +27,14 @@ class Wire:
     def decode_request(self, raw: object, path: str = "") -> GenerationRequest:
         """See `requests.decode_request`. Raises InvalidInput."""
         return decode_request(raw, path)
+
+    def decode_path(self, fields: Mapping[str, object]) -> ObjectPath:
+        """See `requests.decode_path`. Raises InvalidInput."""
+        return decode_path(fields)
+
+    def encode_found(self, found: FoundObject) -> dict[str, object]:
+        """See `results.encode_found`."""
+        return encode_found(found)
 
     def encode_result(self, result: GenerationResult) -> dict[str, object]:
         """See `results.encode_result`."""

@@ -12,14 +12,17 @@ from cattrs import ClassValidationError, Converter
 
 from adapters.wire.excerpts import excerpt, is_64_bit
 from adapters.wire.loras import lora_list
+from adapters.wire.targets import s3_target, upload_url, webhook_url
 from domain.errors import Fault, InvalidInput, InvalidValue
 from domain.geometry import FrameCount, FrameRate, Side
 from domain.lora import Lora, LoraScale, LoraSource, WeightName
 from domain.media import OUTPUT_FORMATS, OutputFormat
-from domain.naming import FileName, IdempotencyKey
+from domain.naming import FileName, IdempotencyKey, ObjectPath
 from domain.recipes import PRESETS, Preset
-from domain.requests import MAX_PROMPT, ImageUrl, InlineImage, NegativePrompt, Prompt
+from domain.requests import MAX_PROMPT, ImageUrl, InlineImage, NegativePrompt, Prompt, StoredImage
 from domain.sampling import GuidanceScale, Seed, Steps
+from domain.targets import S3Target, UploadUrl
+from domain.webhook import WebhookUrl
 
 MAX_URL: Final = 2048
 """Characters of a URL; what browsers and proxies take at least."""
@@ -128,6 +131,10 @@ def _inline_image(value: object) -> InlineImage:
     return InlineImage(_text(value))
 
 
+def _object_path(value: object) -> ObjectPath:
+    return ObjectPath(_text(value))
+
+
 def _build(read: Callable[[object], T], build: Callable[[T], object]) -> Callable[[object], object]:
     return lambda value: build(read(value))
 
@@ -146,12 +153,17 @@ _READERS: Final[dict[type, Callable[[object], object]]] = {
     Side: _build(_integer, Side),
     ImageUrl: _image_url,
     InlineImage: _inline_image,
+    StoredImage: _build(_object_path, StoredImage),
+    ObjectPath: _object_path,
     OutputFormat: _output_format,
     FileName: _build(_text, FileName),
     IdempotencyKey: _build(_text, IdempotencyKey),
     LoraSource: _build(_text, LoraSource),
     WeightName: _build(_text, WeightName),
     LoraScale: _build(_number, LoraScale),
+    UploadUrl: upload_url,
+    S3Target: s3_target,
+    WebhookUrl: webhook_url,
 }
 
 

@@ -7,7 +7,15 @@ import attrs
 
 from adapters.wire.converter import located
 from domain.errors import Fault, InvalidInput
-from domain.requests import GenerationRequest, ImageReference, ImageToVideo, ImageUrl, InlineImage, TextToVideo
+from domain.requests import (
+    GenerationRequest,
+    ImageReference,
+    ImageToVideo,
+    ImageUrl,
+    InlineImage,
+    StoredImage,
+    TextToVideo,
+)
 
 F = TypeVar("F")
 
@@ -42,6 +50,7 @@ class ImageFields:
 
     image_url: ImageUrl | None = None
     image_base64: InlineImage | None = None
+    image_path: StoredImage | None = None
 
 
 def _nothing(_: NoFields, _path: str) -> Mapping[str, object]:
@@ -49,14 +58,16 @@ def _nothing(_: NoFields, _path: str) -> Mapping[str, object]:
 
 
 def _one_image(fields: ImageFields, path: str) -> Mapping[str, object]:
-    given: list[ImageReference] = [image for image in (fields.image_url, fields.image_base64) if image is not None]
+    every: tuple[ImageReference | None, ...] = (fields.image_url, fields.image_base64, fields.image_path)
+    given = [image for image in every if image is not None]
     if not given:
-        fault = Fault(located(path, "image_url"), "or image_base64 is required: mode i2v starts with a picture")
-        raise InvalidInput((fault,))
-    if len(given) > 1:
-        fault = Fault(located(path, "image_base64"), "must not be given together with image_url: exactly one is taken")
-        raise InvalidInput((fault,))
-    return {"image": attrs.evolve(given[0], path=located(path, given[0].path))}
+        message = "or image_base64 or image_path is required: mode i2v starts with a picture"
+        raise InvalidInput((Fault(located(path, "image_url"), message),))
+    first, *others = given
+    if others:
+        message = f"must not be given together with {first.path}: exactly one is taken"
+        raise InvalidInput(tuple(Fault(located(path, other.path), message) for other in others))
+    return {"image": attrs.evolve(first, path=located(path, first.path))}
 
 
 _ROWS: Final[tuple[WireMode[Any], ...]] = (

@@ -12,6 +12,7 @@ from adapters.wire.converter import CONVERTER, faults_in, located
 from adapters.wire.excerpts import MAX_EXCERPT, excerpt, name_excerpt
 from adapters.wire.modes import DEFAULT_MODE, MODES, WireMode, modes_that_take
 from domain.errors import Fault, InvalidInput
+from domain.naming import ObjectPath
 from domain.requests import GenerationRequest
 
 _COMMON: Final = tuple(field.name for field in attrs.fields(GenerationRequest))
@@ -40,6 +41,21 @@ def decode_request(raw: object, path: str = "") -> GenerationRequest:
     return _Decoding(raw, path).request()
 
 
+def decode_path(fields: Mapping[str, object]) -> ObjectPath:
+    """The path in the fields of mode `sign`. Raises InvalidInput."""
+    try:
+        return CONVERTER.structure(dict(fields), _SignFields).path
+    except ClassValidationError as error:
+        raise InvalidInput(tuple(faults_in(error, ""))) from error
+
+
+@attrs.frozen(kw_only=True)
+class _SignFields:
+    """All fields of mode `sign` but `mode`."""
+
+    path: ObjectPath
+
+
 class _Decoding:
     """One run of `decode_request`: collects faults instead of stopping at the first."""
 
@@ -51,6 +67,7 @@ class _Decoding:
     def request(self) -> GenerationRequest:
         mode = self._mode()
         common = self._structure(GenerationRequest)
+        self._refuse_two_targets(common)
         arguments = self._own_arguments(mode) if mode else None
         self._refuse_foreign(mode)
         self._refuse_unknown()
@@ -83,6 +100,10 @@ class _Decoding:
         except InvalidInput as refused:
             self._faults.extend(refused.faults)
             return None
+
+    def _refuse_two_targets(self, common: GenerationRequest | None) -> None:
+        if common is not None and common.upload_url is not None and common.s3Config is not None:
+            self._refuse("s3Config", "must not be given together with upload_url: a clip goes to one place")
 
     def _refuse_foreign(self, mode: WireMode[Any] | None) -> None:
         """Refuse fields of other modes; null is what clients send that fill in the whole table."""

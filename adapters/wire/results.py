@@ -9,7 +9,10 @@ import attrs
 
 from domain.geometry import ClipGeometry
 from domain.lora import Lora
-from domain.results import GenerationResult, StageReport, StoredObject
+from domain.results import FoundObject, GenerationResult, StageReport, StoredObject
+
+SIGN: Final = "sign"
+"""The mode that gives an object's URL."""
 
 _SIGMA_PLACES: Final = 6
 """The makers' own lists have at most six decimals."""
@@ -17,34 +20,38 @@ _SIGMA_PLACES: Final = 6
 
 def encode_result(result: GenerationResult, redact: Callable[[str], str] = str) -> dict[str, object]:
     """The reply as plain JSON values, without NaN; its warnings redacted. Seconds are rounded to milliseconds."""
-    reply: dict[str, object] = {"ok": True, "mode": result.mode}
-    if result.stored.backend == "supabase":
-        reply["supabase"] = _place(result.stored)
-    reply["storage"] = _storage(result)
-    reply["meta"] = _meta(result, redact)
-    return reply
-
-
-def _place(stored: StoredObject) -> dict[str, object]:
-    """What existing clients of the Supabase store read."""
+    video = result.video
     return {
-        "bucket": stored.bucket,
-        "path": stored.path,
+        "ok": True,
+        "mode": result.mode,
+        **_storage(result.stored, video.size, video.sha256, video.content_type),
+        "meta": _meta(result, redact),
+    }
+
+
+def encode_found(found: FoundObject) -> dict[str, object]:
+    """The reply of mode `sign`, as plain JSON values."""
+    return {"ok": True, "mode": SIGN, **_storage(found.stored, found.size, found.sha256, found.content_type)}
+
+
+def _storage(stored: StoredObject, size: int, sha256: str | None, content_type: str | None) -> dict[str, object]:
+    """Where an object is and what it is; for Supabase also in the form that existing clients of that store read."""
+    place = {
+        "bucket": stored.bucket or None,
+        "path": stored.path or None,
         "signed_url": stored.signed_url,
         "public_url": stored.public_url,
     }
-
-
-def _storage(result: GenerationResult) -> dict[str, object]:
-    expires_at = result.stored.expires_at
-    return {
-        "backend": result.stored.backend,
-        **_place(result.stored),
+    expires_at = stored.expires_at
+    storage = {
+        "backend": stored.backend,
+        **place,
         "expires_at": None if expires_at is None else expires_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "bytes": result.video.size,
-        "sha256": result.video.sha256,
-        "content_type": result.video.content_type,
+        "bytes": size,
+        "sha256": sha256,
+        "content_type": content_type,
     }
+    return {"supabase": place, "storage": storage} if stored.backend == "supabase" else {"storage": storage}
 
 
 def _meta(result: GenerationResult, redact: Callable[[str], str]) -> dict[str, object]:

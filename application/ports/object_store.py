@@ -97,4 +97,13 @@ class ObjectStore(Protocol):
         """Remove an object. Does nothing if none is there."""
 
     def check(self) -> None:
-        """Whether the store can be used: reachable, key accepted, bucket there."""
+        """Whether the store can be used: reachable, key accepted, bucket there, and it does what a job asks of it.
+
+        Puts a probe object below the configured prefix, makes its URL, reads it back and deletes it; one that cannot be
+        deleted is named in the error. Has little patience, so that no start is held up; may run in several
+        workers at once.
+
+        Raises:
+            StorageRejected: the probe object was refused.
+            DiskFull: this machine has no room for the probe's file.
+        """

@@ -11,8 +11,11 @@ import pytest
 
 from adapters.settings.variables import TABLE
 from adapters.wire.failures import encode_failure
-from adapters.wire.requests import decode_request
+from adapters.wire.requests import decode_path, decode_request
 from domain.errors import DeadlineExceeded, Fault, InvalidInput, WorkerError
+from domain.requests import StoredImage
+from domain.targets import S3Target, UploadUrl
+from entrypoints.job_fields import fields_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -71,9 +74,28 @@ def test_every_request_that_the_docs_show_decodes() -> None:
         "i2v.json",
         "quality.json",
         "lora.json",
+        "upload_url.json",
+        "s3_config.json",
+        "image_path.json",
+        "sign.json",
     }
     for _, job in samples:
-        assert decode_request(job["input"]).mode == job["input"]["mode"]
+        fields: Any = fields_of(job)
+        if fields["mode"] == "sign":
+            assert decode_path({name: value for name, value in fields.items() if name != "mode"}).key == fields["path"]
+        else:
+            assert decode_request(fields).mode == fields["mode"]
+
+
+def test_the_requests_of_the_delivery_page_are_the_example_files() -> None:
+    page = (ROOT / "docs" / "delivery.md").read_text(encoding="utf-8")
+    shown = [json.loads(block) for block in blocks(page, "json")]
+    files = [ROOT / "examples" / f"{name}.json" for name in ("upload_url", "s3_config", "image_path", "sign")]
+    assert shown == [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    by_url, by_key, pictured = (decode_request(fields_of(job)) for job in shown[:3])
+    assert isinstance(by_url.target, UploadUrl)
+    assert isinstance(by_key.target, S3Target)
+    assert isinstance(pictured.first_frame, StoredImage)
 
 
 def test_the_python_sample_is_the_example_file() -> None:

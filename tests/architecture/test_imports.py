@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = (
-    "torch", "diffusers", "transformers", "av", "storage3", "supabase", "runpod", "httpx", "numpy", "PIL",
+    "torch", "diffusers", "transformers", "av", "storage3", "supabase", "obstore", "runpod", "httpx", "numpy", "PIL",
     "accelerate", "safetensors", "huggingface_hub",
 )  # fmt: skip
 

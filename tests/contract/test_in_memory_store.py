@@ -14,6 +14,7 @@ from tests.contract.object_store_contract import (
     Unusable,
     written,
 )
+from tests.contract.object_store_faults_contract import ObjectStoreOutageContract, Outage
 from tests.fakes.object_store import InMemoryStore
 
 
@@ -35,6 +36,17 @@ class TestInMemoryStore(ObjectStoreContract):
     def fetch(self, store: ObjectStore, url: str) -> bytes:
         assert isinstance(store, InMemoryStore)
         return store.fetch(url)
+
+
+class TestInMemoryOutage(ObjectStoreOutageContract):
+    @pytest.fixture
+    @override
+    def outage(self) -> Outage:
+        store = InMemoryStore()
+        error = StorageUnavailable("out of order")
+        return Outage(
+            store=store, begin=lambda: setattr(store, "broken", error), end=lambda: setattr(store, "broken", None)
+        )
 
 
 def test_queued_errors_are_raised_once_each_and_leave_the_store_as_it_was(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from tests.contract.object_store_contract import (
     Watcher,
     written,
 )
+from tests.contract.object_store_faults_contract import ObjectStoreOutageContract, Outage
 
 
 def failing_sync(number: int) -> Callable[[int], None]:
@@ -67,6 +68,23 @@ class TestLocalStore(ObjectStoreContract):
         config, sync, error = cases[request.param]
         hidden = (str(tmp_path), tmp_path.name, "/a/path")
         return Unusable(store=LocalStore(config, sync=sync), on_check=error, on_put=error, hidden=hidden)
+
+
+class TestLocalOutage(ObjectStoreOutageContract):
+    @pytest.fixture
+    @override
+    def outage(self, root: Path) -> Outage:
+        """A disk that fails while `broken` holds something."""
+        broken: list[int] = []
+
+        def sync(descriptor: int) -> None:
+            for number in broken:
+                failing_sync(number)(descriptor)
+
+        store = LocalStore(LocalConfig(root=root), sync=sync)
+        return Outage(
+            store=store, begin=lambda: broken.append(errno.EIO), end=broken.clear, hidden=("/a/path", str(root))
+        )
 
 
 def files_below(root: Path) -> list[str]:

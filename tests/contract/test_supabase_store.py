@@ -1,16 +1,26 @@
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from typing_extensions import override
 
 from adapters.object_store.config import SupabaseConfig
 from adapters.object_store.retries import RetryPolicy
-from adapters.object_store.supabase import SupabaseStore
+from adapters.object_store.supabase import RESUMABLE_ABOVE, SupabaseStore
 from application.ports.object_store import ObjectStore
-from domain.errors import StorageAuth, StorageBucket, StorageUnavailable, WorkerError
+from domain.errors import DeadlineExceeded, StorageAuth, StorageBucket, StorageUnavailable, WorkerError
 from domain.secret import Secret
-from tests.contract.object_store_contract import ObjectStoreContract, Unusable
+from tests.contract.object_store_contract import (
+    HEADERS,
+    KEY,
+    MIB,
+    NO_DEADLINE,
+    ObjectStoreContract,
+    Unusable,
+    Watcher,
+    written,
+)
 from tests.support.supabase_server import SupabaseServer
 
 QUICK = RetryPolicy(attempts=3, seconds=2.0, wait_initial=0.01, wait_max=0.05)
@@ -23,13 +33,17 @@ def server() -> Iterator[SupabaseServer]:
 
 
 class TestSupabaseStore(ObjectStoreContract):
+    """The suite's files are small: they take the plain door."""
+
+    resumable_above = RESUMABLE_ABOVE
+
     @pytest.fixture(params=["private bucket", "public bucket"])
     @override
     def store(self, request: pytest.FixtureRequest, server: SupabaseServer) -> Iterator[ObjectStore]:
         public = request.param == "public bucket"
         server.buckets[server.bucket].public = public
         config = SupabaseConfig(url=server.url, key=Secret(server.key), bucket=server.bucket, public=public)
-        store = SupabaseStore(config, policy=QUICK)
+        store = SupabaseStore(config, policy=QUICK, resumable_above=self.resumable_above)
         yield store
         store.close()
 
@@ -62,10 +76,42 @@ class TestSupabaseStore(ObjectStoreContract):
         if request.param == "another service":
             on_check, on_put, url = StorageUnavailable, StorageUnavailable, f"{server.url}/rest/v1"
         key = keys.get(request.param, server.key)
-        store = SupabaseStore(SupabaseConfig(url=url, key=Secret(key), bucket=bucket), policy=QUICK)
+        config = SupabaseConfig(url=url, key=Secret(key), bucket=bucket)
+        store = SupabaseStore(config, policy=QUICK, resumable_above=self.resumable_above)
         hidden = tuple(text for text in (key.strip(), server.url, url, "127.0.0.1", "/storage/v1") if text)
         yield Unusable(store=store, on_check=on_check, on_put=on_put, hidden=hidden)
         store.close()
+
+
+class TestSupabaseStoreResumable(TestSupabaseStore):
+    """The same files through the other door, and one that is large enough to take it by itself."""
+
+    resumable_above = 0
+
+    @pytest.fixture
+    @override
+    def store(self, server: SupabaseServer) -> Iterator[ObjectStore]:
+        config = SupabaseConfig(url=server.url, key=Secret(server.key), bucket=server.bucket)
+        store = SupabaseStore(config, policy=QUICK, resumable_above=self.resumable_above)
+        yield store
+        store.close()
+
+    def test_the_resumable_door_is_taken(self, store: ObjectStore, server: SupabaseServer, tmp_path: Path) -> None:
+        store.put(written(tmp_path, 10), KEY, HEADERS, NO_DEADLINE)
+        assert server.uploads.created == [10]
+
+    @pytest.mark.parametrize("size", [6 * MIB + 1, 12 * MIB, 13 * MIB])
+    def test_files_of_several_chunks(self, store: ObjectStore, tmp_path: Path, size: int) -> None:
+        source = written(tmp_path, size)
+        store.put(source, KEY, HEADERS, NO_DEADLINE)
+        assert store.read(KEY, size) == source.read_bytes()
+
+    def test_a_deadline_in_the_second_chunk_leaves_what_was_there(self, store: ObjectStore, tmp_path: Path) -> None:
+        old = written(tmp_path, 1000)
+        store.put(old, KEY, HEADERS, NO_DEADLINE)
+        with pytest.raises(DeadlineExceeded):
+            store.put(written(tmp_path, 13 * MIB), KEY, HEADERS, Watcher(deadline=7.0 * MIB).control)
+        assert store.read(KEY, MIB) == old.read_bytes()
 
 
 def free_port() -> int:

@@ -30,7 +30,12 @@ def store(folder: Path) -> Path:
 
 @pytest.fixture(scope="package")
 def worker(cloud: RunPodCloud, folder: Path, store: Path) -> Iterator[WorkerProcess]:
-    settings = {**synthetic_and_local(store), "INPUT_ALLOW_PRIVATE_HOSTS": "127.0.0.1/32"}
+    settings = {
+        **synthetic_and_local(store),
+        "INPUT_ALLOW_PRIVATE_HOSTS": "127.0.0.1/32",
+        "UPLOAD_ALLOWED_HOSTS": "127.0.0.1",
+        "INPUT_PREFIX": "inputs",
+    }
     with WorkerProcess(folder, settings, cloud=cloud) as worker:
         worker.wait_ready()
         yield worker

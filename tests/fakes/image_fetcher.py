@@ -1,6 +1,7 @@
 """A fetcher without network and decoder."""
 
 from collections.abc import Mapping
+from typing import assert_never
 
 from typing_extensions import override
 
@@ -9,13 +10,13 @@ from application.ports.image_fetcher import ImageFetcher
 from domain.clip import Picture
 from domain.errors import Fault, InputRefused, InputUnavailable, InputUnreadable
 from domain.geometry import Resolution
-from domain.requests import ImageReference, ImageUrl
+from domain.requests import ImageReference, ImageUrl, InlineImage, StoredImage
 
 FetchFault = type[InputRefused] | type[InputUnavailable] | type[InputUnreadable]
 
 
 class FakeImageFetcher(ImageFetcher):
-    """Hands out `pictures` by the URL or the base64 text of a reference, each time in a buffer of its own.
+    """Hands out `pictures` by the URL, the base64 text or the key of a reference, each time in a buffer of its own.
 
     `faults` come first: the error class under a reference's text is raised, about the reference's field. A text that
     is in neither is a host that does not deliver, or base64 that is no picture.
@@ -34,16 +35,27 @@ class FakeImageFetcher(ImageFetcher):
     def fetch(self, reference: ImageReference, control: JobControl) -> Picture:
         control.check()
         self.fetched.append(reference)
-        is_url = isinstance(reference, ImageUrl)
-        text = reference.url if isinstance(reference, ImageUrl) else reference.base64
+        text = _text(reference)
         fault = self.faults.get(text)
         if fault is None and text not in self.pictures:
-            fault = InputUnavailable if is_url else InputUnreadable
+            fault = InputUnreadable if isinstance(reference, InlineImage) else InputUnavailable
         if fault is not None:
             detail = Fault(reference.path, "is made to fail")
             raise fault(str(detail), faults=(detail,))
         picture = self.pictures[text]
         return Picture(picture.resolution, memoryview(picture.pixels.tobytes()))
+
+
+def _text(reference: ImageReference) -> str:
+    match reference:
+        case ImageUrl():
+            return reference.url
+        case InlineImage():
+            return reference.base64
+        case StoredImage():
+            return reference.object.key
+        case _ as never:
+            assert_never(never)
 
 
 def plain_picture(width: int = 4, height: int = 2, colour: tuple[int, int, int] = (255, 0, 0)) -> Picture:

@@ -10,6 +10,7 @@ import attrs
 from typing_extensions import override
 
 from adapters.object_store.keys import require_legal_key
+from adapters.object_store.probing import probe
 from application.job_control import JobControl, StageProgress
 from application.ports.object_store import ObjectHeaders, ObjectStat, ObjectStore, ObjectUrl
 from domain.errors import ObjectMissing, StorageRejected, WorkerError
@@ -34,7 +35,8 @@ class InMemoryStore(ObjectStore):
 
     Break it: `fail("put", StorageUnavailable("…"))` lets the next call of that method raise, once for each error
     given, in order. `broken = StorageAuth("…")` lets every call raise until it is None again. A method that fails
-    has done nothing. `put` reads the source a mebibyte at a time, asking `control` before each.
+    has done nothing. `put` reads the source a mebibyte at a time, asking `control` before each. `check` is followed
+    by the calls of its probe: "put", "url", "read", "delete", "stat".
 
     URLs are signed for an hour by `clock`; with `public=True` they carry no signature and are given for any key.
     """
@@ -133,6 +135,7 @@ class InMemoryStore(ObjectStore):
     @override
     def check(self) -> None:
         self._begin("check")
+        probe(self, "ltx2")
 
     def _begin(self, method: Method, key: str | None = None) -> None:
         self.calls.append((method, key or ""))

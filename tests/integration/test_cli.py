@@ -85,6 +85,16 @@ def test_a_picture_file_makes_it_i2v(tmp_path: Path) -> None:
     assert with_picture["storage"]["sha256"] != without["storage"]["sha256"]
 
 
+def test_a_clip_that_lies_there_gets_a_fresh_url(tmp_path: Path) -> None:
+    made = cli(tmp_path, "generate", *FLAGS).reply["storage"]
+    job = json.dumps({"input": {"mode": "sign", "path": made["path"]}})
+    signed = cli(tmp_path, "generate", "--input", "-", stdin=job)
+    assert (signed.code, signed.reply["mode"]) == (0, "sign")
+    assert signed.reply["storage"] == made
+    unset = cli(tmp_path, "generate", "--input", "-", stdin=job, STORAGE_BACKEND="tape")
+    assert [fault["path"] for fault in unset.reply["details"]] == ["STORAGE_BACKEND"]
+
+
 def test_a_failed_job_is_a_reply_and_one(tmp_path: Path) -> None:
     done = cli(tmp_path, "generate", "--size", "100x63")
     assert done.code == 1

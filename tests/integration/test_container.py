@@ -20,7 +20,7 @@ from tests.fakes.object_store import InMemoryStore
 from tests.support.pictures import encoded, two_halves
 
 MODELS = ("diffusers", "synthetic")
-STORES = ("supabase", "local")
+STORES = ("supabase", "s3", "gcs", "azure", "local")
 
 
 def environment(tmp_path: Path, model: str = "synthetic", store: str = "local") -> dict[str, str]:
@@ -30,6 +30,14 @@ def environment(tmp_path: Path, model: str = "synthetic", store: str = "local") 
         "STORAGE_BACKEND": store,
         "SUPABASE_URL": "http://127.0.0.1:9",
         "SUPABASE_SECRET_KEY": "sb_secret_canary",  # pragma: allowlist secret
+        "S3_BUCKET": "clips",
+        "BUCKET_ACCESS_KEY_ID": "canary-key-id",
+        "BUCKET_SECRET_ACCESS_KEY": "canary-key",  # pragma: allowlist secret
+        "GCS_BUCKET": "clips",
+        "GCS_SERVICE_ACCOUNT_FILE": "/nowhere/key.json",
+        "AZURE_STORAGE_ACCOUNT": "clips",
+        "AZURE_STORAGE_KEY": "canarykey+==",
+        "AZURE_CONTAINER": "clips",
         "LOCAL_STORE_DIR": str(tmp_path / "outputs"),
         "HF_HUB_CACHE": str(tmp_path / "hub"),
         "HOME": str(tmp_path),

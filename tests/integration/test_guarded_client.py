@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from adapters.http.addresses import Address
+from adapters.http.allowed_hosts import AllowedHosts
 from adapters.http.client import GuardedClient
 from adapters.http.config import HttpConfig
 from application.job_control import JobControl
@@ -148,6 +149,23 @@ def test_redirects_are_followed_up_to_three(server: HttpServer) -> None:
 def test_redirects_into_what_is_forbidden_are_refused(server: HttpServer, location: str) -> None:
     server.add("/a", Reply(status=307, headers={"Location": location}))
     Downloads().failure(InputRefused, server.url("/a"))
+
+
+def test_only_listed_hosts_are_fetched_from_also_by_way_of_a_redirect(server: HttpServer) -> None:
+    server.add("/a", Reply(body=b"abc"))
+    server.add("/away", Reply(status=302, headers={"Location": server.url("/a", host="other.example")}))
+    config = HttpConfig(private_networks=(IPv4Network("127.0.0.0/8"),))
+    hosts = AllowedHosts(frozenset({"pictures.example"}), "INPUT_ALLOWED_HOSTS")
+    client = GuardedClient(config=config, hosts=hosts, resolver=lambda _h, _p: [ip_address("127.0.0.1")])
+
+    def get(path: str, host: str) -> bytes:
+        return client.get(server.url(path, host=host), path="p", max_bytes=9, seconds=5, control=JobControl())
+
+    assert get("/a", "pictures.example") == b"abc"
+    for path, host in (("/a", "other.example"), ("/away", "pictures.example")):
+        with pytest.raises(InputRefused, match="must lead to a host that INPUT_ALLOWED_HOSTS names"):
+            get(path, host)
+    assert [request.path for request in server.requests] == ["/a", "/away"]
 
 
 def test_a_redirect_to_nowhere_is_unavailable(server: HttpServer) -> None:

@@ -27,6 +27,7 @@ from entrypoints.guard import Guard
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.image_fetcher import FakeImageFetcher
 from tests.fakes.object_store import InMemoryStore
+from tests.fakes.target_store import FakeTargetStore
 from tests.fakes.video_model import FakeVideoModel
 
 REQUEST = TextToVideo(
@@ -47,6 +48,7 @@ class Worker:
         generate = GenerateVideo(
             model=self.model,
             store=self.store,
+            targets=FakeTargetStore(),
             fetcher=FakeImageFetcher({}),
             encoder=FakeEncoder(),
             limits=Limits(),

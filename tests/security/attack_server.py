@@ -75,6 +75,8 @@ class AttackServer:
         """One connection. A client that goes away in the middle, or does not like the certificate, is expected."""
         with contextlib.suppress(OSError), contextlib.closing(connection):
             connection.settimeout(10)
+            # an answer that waits for the acknowledgement of TLS' tickets is lost when the rest of a body comes instead
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             plain = connection
             secure = self._tls.wrap_socket(plain, server_side=True) if self._tls else plain
             with contextlib.closing(secure):

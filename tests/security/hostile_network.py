@@ -16,8 +16,10 @@ from httpcore import SOCKET_OPTION
 from typing_extensions import override
 
 from adapters.http.addresses import Address
+from adapters.http.allowed_hosts import AllowedHosts
 from adapters.http.client import GuardedClient
 from adapters.http.config import HttpConfig
+from adapters.http.sending import GuardedSender
 from adapters.image_fetcher.config import ImageLimits
 from adapters.image_fetcher.decoders import InProcessDecoder
 from adapters.image_fetcher.fetcher import PictureFetcher
@@ -96,6 +98,17 @@ class HostileNetwork:
             tls=self.tls,
             dialler=self.cables,
             sleep=lambda _: None,
+        )
+
+    def sender(
+        self, hosts: AllowedHosts, config: HttpConfig | None = None, resolver: Resolve | None = None
+    ) -> GuardedSender:
+        return GuardedSender(
+            config=config or HttpConfig(),
+            hosts=hosts,
+            resolver=resolver or self.resolve,
+            tls=self.tls,
+            dialler=self.cables,
         )
 
     def fetcher(self, config: HttpConfig | None = None, *, seconds: float = 0.5) -> PictureFetcher:

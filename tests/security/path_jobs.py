@@ -19,9 +19,11 @@ from application.job import Job
 from application.job_control import JobControl
 from container import Container
 from entrypoints.guard import Guard
+from entrypoints.signing import as_operation
 from tests.security.hostile_names import NAMES
 
 SMALL: Final = {"prompt": "a dog", "width": 64, "height": 64, "num_frames": 1, "seed": 1, "steps": 2}
+_TARGET: Final = {"accessId": "a", "accessSecret": "b", "endpointUrl": "https://s3.example.com"}
 _CHANGES: Final[dict[str, tuple[tuple[int, int | None], ...]]] = {
     "os.mkdir": ((0, 2),),
     "os.rmdir": ((0, 1),),
@@ -73,6 +75,7 @@ def main() -> None:
             "MODEL_BACKEND": "synthetic",
             "STORAGE_BACKEND": "local",
             "LOCAL_STORE_DIR": str(root / "outputs"),
+            "INPUT_PREFIX": "ltx2",
             "OUTBOX_DIR": str(root / "outbox"),
             "HF_HUB_CACHE": str(root / "hub"),
             "HOME": str(root / "home"),
@@ -103,13 +106,23 @@ def answers(settings: Settings, container: Container) -> Iterator[tuple[str, str
         "output_format": lambda name: send(container, "job", output_format=name),
         "image_url": lambda name: send(container, "job", mode="i2v", image_url=name),
         "image_base64": lambda name: send(container, "job", mode="i2v", image_base64=name),
+        "image_path": lambda name: send(container, "job", mode="i2v", image_path=f"ltx2/{name}"),
+        "bucketName": lambda name: send(container, "job", s3Config={**_TARGET, "bucketName": name}),
+        "path": lambda name: sign(container, f"ltx2/{name}"),
     }
     for field, way in ways.items():
         for case, name in NAMES.items():
             yield field, case, way(name)
 
 
-def send(container: Container, job_id: str, **fields: str) -> dict[str, Any]:
+def sign(container: Container, path: str) -> dict[str, Any]:
+    """The reply to a job of mode `sign`."""
+    codec = container.codec()
+    guard = Guard(codec, container.generate_once(), {"sign": as_operation(codec, container.sign_object())})
+    return guard({"mode": "sign", "path": path}, Job(id="job", may_return=True), JobControl())
+
+
+def send(container: Container, job_id: str, **fields: object) -> dict[str, Any]:
     """The reply to a job on production's wiring, as the queue would deliver it."""
     guard = Guard(container.codec(), container.generate_once())
     return guard({**SMALL, **fields}, Job(id=job_id, may_return=True), JobControl())

@@ -1,10 +1,16 @@
 """Canaries: texts that nobody but this test writes, put wherever a secret, a path or a host may stand."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
 
+from adapters.http.allowed_hosts import AllowedHosts
 from adapters.settings.hosts import PrivateHosts
+from adapters.settings.stores.addresses import BaseUrl, ServerUrl, WeekLifetime
+from adapters.settings.stores.azure import AccountKey, AccountName, ContainerName
+from adapters.settings.stores.gcs import ServiceAccountKey
+from adapters.settings.stores.s3 import Region
 from adapters.settings.stores.supabase import ProjectUrl
 from adapters.settings.values import (
     Attention,
@@ -22,15 +28,19 @@ from adapters.settings.values import (
     Timeout,
 )
 from adapters.settings.variables import KINDS, TABLE
+from adapters.settings.webhooks import OperatorsUrl, SigningSecrets
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SHAPED: Final = "hf_CanaryCanary0123456789"  # pragma: allowlist secret
 """A token by its shape, which no setting knows."""
 ADDRESSES: Final = ("10.77.66.5", "fd00:77:66::5")
 
+_PEM: Final = "-----BEGIN PRIVATE KEY-----"  # pragma: allowlist secret
+_ADDRESSES: Final = {ProjectUrl, ServerUrl, BaseUrl}
+
 _HARMLESS: Final = {
     bool, Literal, Attention, BucketName, Bytes, ClipSeconds, Count, Device, Jobs, Lifetime, ModelName, Pixels, Prefix,
-    Revision, Timeout,
+    Revision, Timeout, AccountName, ContainerName, Region, WeekLifetime,
 }  # fmt: skip
 """Kinds of variables that are words, numbers and names, which replies tell."""
 
@@ -44,7 +54,7 @@ def unclassified() -> set[str]:
     return {
         name
         for name, row in TABLE.items()
-        if not row.secret and not _kinds(KINDS[name]) & {Path, ProjectUrl, PrivateHosts, str, *_HARMLESS}
+        if not row.secret and not _kinds(KINDS[name]) & {Path, PrivateHosts, AllowedHosts, str, *_ADDRESSES, *_HARMLESS}
     }
 
 
@@ -65,17 +75,24 @@ def _kinds(hint: Any) -> set[Any]:
 
 def _value(name: str, hint: Any, folder: Path) -> str | None:
     kinds = _kinds(hint)
+    formed: dict[Any, str] = {
+        OperatorsUrl: f"https://canary-{name.lower().replace('_', '-')}.internal/canary?token=canary",
+        SigningSecrets: "whsec_" + "canary" * 5 + "00",  # pragma: allowlist secret
+        AccountKey: "canary" * 6,  # pragma: allowlist secret
+        ServiceAccountKey: json.dumps({"client_email": "canary@x.example", "private_key": f"{_PEM}canary"}),
+    }
+    if kinds & formed.keys():
+        return next(value for kind, value in formed.items() if kind in kinds)
     if TABLE[name].secret:
         return f"Canary-{name}-0123456789"
-    if Path in kinds:
-        return str(folder / f"canary-{name}" / "below")
-    if ProjectUrl in kinds:
-        return "https://canary-project.supabase.example"
-    if PrivateHosts in kinds:
-        return "canary-inside.internal,canary-7,10.77.66.0/24"
-    if str in kinds:
-        return f"canary-{name}"
-    return None
+    by_kind: dict[Any, str] = {
+        Path: str(folder / f"canary-{name}" / "below"),
+        **dict.fromkeys(_ADDRESSES, f"https://canary-{name.lower().replace('_', '-')}.example"),
+        PrivateHosts: "canary-inside.internal,canary-7,10.77.66.0/24",
+        AllowedHosts: "canary-listed.internal,.canary-below.internal",
+        str: f"canary-{name}",
+    }
+    return next((value for kind, value in by_kind.items() if kind in kinds), None)
 
 
 def hostile_text(folder: Path) -> str:

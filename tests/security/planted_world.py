@@ -8,6 +8,7 @@ from typing_extensions import override
 from application.job import Job
 from application.job_control import JobControl
 from application.ports.image_fetcher import ImageFetcher
+from application.ports.target_store import TargetStore
 from container import Container, open_container
 from domain.clip import Picture
 from domain.errors import WorkerError
@@ -17,6 +18,7 @@ from entrypoints.guard import Guard, Reply
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.image_fetcher import plain_picture
 from tests.fakes.object_store import InMemoryStore
+from tests.fakes.target_store import FakeTargetStore
 from tests.fakes.video_model import FakeVideoModel
 from tests.security.planted import SHAPED, planted
 
@@ -61,15 +63,16 @@ class Model(FakeVideoModel):
 
 
 class World:
-    """The worker as the planted environment makes it, on fakes that can be made to fail."""
+    """The worker as the planted environment makes it, on fakes that can be made to fail, or with `targets` as given."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, targets: TargetStore | None = None) -> None:
         self.folder = folder
         self.environ = planted(folder) | {"STORAGE_BACKEND": "local", "HOME": str(folder / "canary-home")}
         self.container: Container = open_container(self.environ)
         self.model, self.store, self.encoder, self.fetcher = Model(), InMemoryStore(), FakeEncoder(), Fetcher()
         self.container.model.override(self.model)
         self.container.plain_store.override(self.store)
+        self.container.target_store.override(targets or FakeTargetStore())
         self.container.encoder.override(self.encoder)
         self.container.image_fetcher.override(self.fetcher)
         self.guard = Guard(self.container.codec(), self.container.generate_once())

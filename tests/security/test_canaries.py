@@ -10,6 +10,8 @@ import pytest
 import structlog
 
 from adapters.settings.environment import read_settings
+from adapters.settings.stores.registry import STORES
+from adapters.settings.variable import rows_of
 from adapters.settings.variables import TABLE
 from application.diagnose import Check, Diagnose
 from application.job import Job
@@ -19,6 +21,8 @@ from domain.errors import Fault, InvalidInput, SettingsInvalid, StorageError, St
 from entrypoints.examination import as_operation
 from entrypoints.guard import Guard
 from entrypoints.reporting import reporting
+from entrypoints.webhooks import Webhooks
+from tests.fakes.notifier import FakeNotifier
 from tests.security.planted import SHAPED, hostile_text, leaks, planted, unclassified
 from tests.security.planted_world import MOMENTS, OWN, World
 
@@ -209,6 +213,23 @@ def test_a_watcher_that_breaks_is_logged_redacted(tmp_path: Path, capsys: pytest
     assert [line["event"] for line in lines(capsys)] == ["progress.broke"]
 
 
+@pytest.mark.parametrize("ok", [True, False])
+def test_a_webhook_that_breaks_is_logged_redacted(ok: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    world = World(tmp_path)
+    hook = "https://canary-hook.example.com/canary?token=canary"
+    error = ValueError(f"{hostile_text(tmp_path)} {hook} token=canary")
+    notifier = FakeNotifier(operator="https://canary.example.com/", allowed=[hook], breaks=error)
+    webhooks = Webhooks(lambda: notifier)
+    guard = Guard(world.container.codec(), world.container.generate_once(), webhooks=webhooks)
+    raw = OWN | {"webhook_url": hook} | ({} if ok else {"width": 511})
+    reply = guard(raw, Job(id="j", may_return=True), JobControl())
+    assert reply["ok"] is ok
+    assert leaks(json.dumps(reply["meta"]["webhook"])) == []
+    broken = [line for line in lines(capsys) if line["event"] == "webhook.broke"]
+    assert [(line["recipient"], line["job_id"]) for line in broken] == [("operator", "j"), ("request", "j")]
+    assert all("Traceback" in line["exception"] for line in broken)
+
+
 SECRETS: Final = (
     SHAPED,
     "sb_secret_canary",
@@ -217,14 +238,16 @@ SECRETS: Final = (
 )
 
 
+@pytest.mark.parametrize("backend", STORES)
 @pytest.mark.parametrize("pasted", [*SECRETS, f"not ascii ü {SHAPED}", "Canary-HF_TOKEN-0123456789"])
 def test_wrong_settings_are_told_without_the_secret_that_was_pasted_into_them(
-    pasted: str, capsys: pytest.CaptureFixture[str]
+    pasted: str, backend: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    environ = dict.fromkeys(TABLE, pasted)  # what takes any text is right
+    environ = dict.fromkeys(TABLE, pasted) | {"STORAGE_BACKEND": backend}  # what takes any text is right
+    others = {name for kind in STORES.values() if kind.backend != backend for name in rows_of(kind.variables)}
     with pytest.raises(SettingsInvalid) as caught:
         open_container(environ)
-    assert len(caught.value.faults) > len(TABLE) / 2
+    assert len(caught.value.faults) > (len(TABLE) - len(others)) / 2
     structlog.get_logger().error("worker.unfit", code=caught.value.code, error=caught.value.message)
     reply = open_codec(environ).encode_failure(caught.value, "id")
     redact = open_redactor(environ).text

@@ -21,7 +21,8 @@ def settings_with_a_broken_store(folder: Path) -> dict[str, str]:
     place = Path(environ["LOCAL_STORE_DIR"])
     place.parent.mkdir()
     place.write_text("no folder")
-    return environ | SYNTHETIC | {"STORAGE_BACKEND": "local"}
+    unreachable = {"WEBHOOK_URL": "https://0.0.0.0/canary?token=canary"}  # no host: refused without a try
+    return environ | SYNTHETIC | unreachable | {"STORAGE_BACKEND": "local"}
 
 
 @pytest.mark.parametrize("wrong", [{}, WRONG], ids=["broken store", "wrong settings"])

@@ -17,13 +17,16 @@ from adapters.video_model.diffusers.lora.layers import layers_of
 from adapters.wire.requests import decode_request
 from application.job import Job
 from application.job_control import JobControl
+from application.sign_object import SignObject
 from container import open_codec
 from domain.errors import DeadlineExceeded, InputUnreadable, InvalidInput
 from domain.requests import GenerationRequest
 from domain.results import GenerationResult
-from entrypoints.guard import Guard, Reply
+from entrypoints import signing
+from entrypoints.guard import Guard, Operation, Reply
 from entrypoints.job_handler import JobHandler
 from entrypoints.worker_life import WorkerLife
+from tests.fakes.object_store import InMemoryStore
 from tests.support.lora_files import pair, written
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -38,6 +41,7 @@ FIELDS: Final = (
     *(field.name for field in attrs.fields(GenerationRequest)),
     "image_url",
     "image_base64",
+    "image_path",
 )
 
 
@@ -47,7 +51,9 @@ def accepted(request: GenerationRequest, job: Job, control: JobControl) -> Gener
     raise DeadlineExceeded(message)
 
 
-GUARD: Final = Guard(open_codec(), accepted, {"doctor": lambda: {"ok": True}})
+SIGN: Final = signing.as_operation(open_codec(), SignObject(InMemoryStore(), "ltx2"))
+DOCTOR: Final = Operation(lambda _: {"ok": True})
+GUARD: Final = Guard(open_codec(), accepted, {"doctor": DOCTOR, "sign": SIGN})
 
 
 def reply_to(raw: object) -> Reply:
@@ -112,13 +118,18 @@ def test_any_value_of_a_field_is_answered_at_once_and_shortly(field: str) -> Non
             reply_to({"prompt": "a lake", "mode": mode, field: value})
 
 
+def test_any_path_to_sign_is_answered_at_once_and_shortly() -> None:
+    for value in VALUES.values():
+        assert reply_to({"mode": "sign", "path": value})["details"][0]["path"] == "path"
+
+
 def test_all_fields_may_be_wrong_at_once() -> None:
     for value in VALUES.values():
         reply_to(dict.fromkeys(FIELDS, value))
         reply_to(value)
 
 
-@pytest.mark.parametrize("mode", ["t2v", "doctor"])
+@pytest.mark.parametrize("mode", ["t2v", "doctor", "sign"])
 @pytest.mark.parametrize(
     "fields",
     [

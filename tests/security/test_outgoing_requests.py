@@ -3,6 +3,8 @@
 | request | by | a caller decides | guarded by |
 |---|---|---|---|
 | an input picture | adapters/http | the whole URL | the address guard |
+| an event of a job's end | adapters/http | the URL, on a host that the operator lists | the list, the address guard |
+| a clip to a job's target | adapters/http | the URL, on a host that the operator lists | the list, the address guard |
 | a LoRA from the Hub | adapters/video_model/diffusers | owner, name and file of a repository | its form |
 | the model from the Hub | adapters/video_model/diffusers | nothing | |
 | a clip to the store | adapters/object_store | the last part of the object's path | its form |
@@ -157,7 +159,11 @@ STEERING: list[dict[str, Any]] = [
     {"loras": INSIDE},
     {"webhook": INSIDE},
     {"callback_url": INSIDE},
-    {"upload_url": INSIDE},
+    {"uploadUrl": INSIDE},
+    {"upload_url": {"url": INSIDE}},
+    {"s3Config": INSIDE},
+    {"s3Config": {"endpointUrl": f"{INSIDE}?x", "bucketName": "b", "accessId": "a", "accessSecret": "b"}},
+    {"mode": "i2v", "image_path": INSIDE},
     {"proxy": INSIDE},
     {"headers": {"Host": "127.0.0.2"}},
     {"bucket": "other"},

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from adapters.wire.modes import MODES
 from domain.recipes import PRESETS
+from tests.fakes.target_store import HOST
 
 _PROFILE: Final = os.environ.get("HYPOTHESIS_PROFILE", "ci")
 EXAMPLES: Final = {"ci": 2_000, "nightly": 100_000}[_PROFILE]
@@ -16,17 +17,19 @@ EDGE_EXAMPLES: Final = {"ci": 500, "nightly": 100_000}[_PROFILE]
 
 NAMES: Final = (
     "mode", "prompt", "negative_prompt", "enhance_prompt", "seed", "preset", "steps", "guidance", "fps", "num_frames",
-    "height", "width", "loras", "image_url", "image_base64", "output_format", "file_name", "return_signed_url",
-    "low_vram", "idempotency_key",
+    "height", "width", "loras", "image_url", "image_base64", "image_path", "output_format", "file_name",
+    "return_signed_url", "low_vram", "idempotency_key", "upload_url", "s3Config",
 )  # fmt: skip
 
 PATHS: Final = st.sampled_from(["", "batch[2]", "batch[0].input", "a.b[1].c", "prompt", "loras[0]"])
 """Where a request may stand in a larger document; some are called like a field of the request."""
 
 _WORDS = st.sampled_from([
-    "", "t2v", "i2v", "T2V", "doctor", "mp4", "video.mp4", "../video.mp4", "512", "true", "a lake", "\ud800", "\x00",
-    "\u202e", "x" * 3000, "org/name", "../../a.safetensors", "a.safetensors", "https://example.com/a.png?token=1",
-    "http://[::1]/", "data:image/png;base64,AAAA", "source", "weight_name", "scale", *PRESETS, *MODES,
+    "", "t2v", "i2v", "T2V", "doctor", "sign", "path", "ltx2/a.mp4", "ltx2/../a.mp4", "ltx2/_jobs/a.json", "mp4",
+    "video.mp4", "../video.mp4", "512", "true", "a lake", "\ud800", "\x00", "\u202e", "x" * 3000,
+    "org/name", "../../a.safetensors", "a.safetensors", "https://example.com/a.png?token=1", "http://[::1]/",
+    "accessId", "accessSecret", "bucketName", "endpointUrl", "region",
+    "data:image/png;base64,AAAA", "source", "weight_name", "scale", *PRESETS, *MODES,
 ])  # fmt: skip
 _NUMBERS = st.sampled_from([
     0, -0.0, -1, 1, 63, 64, 65, 120, 121, 200, 201, 4096, 4098, 0.1, 23.976, 5e-324, 1e308, 2**53, 2**63, -(2**63) - 1,
@@ -49,6 +52,14 @@ _LORAS = st.fixed_dictionaries({
     "scale": st.integers(min_value=-4, max_value=4) | st.floats(min_value=-4, max_value=4),
 })  # fmt: skip
 
+_TARGETS = st.fixed_dictionaries({
+    "accessId": st.from_regex(r"[A-Z0-9]{1,20}", fullmatch=True),
+    "accessSecret": st.from_regex(r"[A-Za-z0-9/+]{1,40}", fullmatch=True),
+    "bucketName": st.from_regex(r"[a-z0-9][a-z0-9.-]{1,30}", fullmatch=True),
+    "endpointUrl": st.sampled_from([f"https://{HOST}", f"http://{HOST}:9000/s3", f"https://{HOST}/"]),
+    "region": st.none() | st.just("auto"),
+})  # fmt: skip
+
 VALID: Final[st.SearchStrategy[dict[str, Any]]] = st.fixed_dictionaries(
     {"prompt": st.text(st.characters(exclude_categories=["Cs", "Z", "Cc"]), min_size=1, max_size=50)},
     optional={
@@ -68,6 +79,7 @@ VALID: Final[st.SearchStrategy[dict[str, Any]]] = st.fixed_dictionaries(
         "return_signed_url": st.booleans(),
         "low_vram": st.booleans(),
         "idempotency_key": st.none() | st.from_regex(r"[A-Za-z0-9._-]{1,16}", fullmatch=True),
+        "s3Config": st.none() | _TARGETS,
     },
 )
 """Requests of `t2v` that decode, `mode` left out."""

@@ -9,15 +9,18 @@ from application.generate_video import GenerateVideo
 from application.job import Job
 from application.job_control import JobControl
 from application.ports.image_fetcher import ImageFetcher
+from application.sign_object import SignObject
 from container import open_codec
 from domain.clip import Picture
 from domain.errors import OverLimit, WorkerError
 from domain.plan import GenerationPlan, Limits
 from domain.requests import ImageReference
-from entrypoints.guard import Guard, Reply
+from entrypoints.guard import Guard, Operation, Reply
+from entrypoints.signing import as_operation
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.image_fetcher import plain_picture
 from tests.fakes.object_store import InMemoryStore
+from tests.fakes.target_store import FakeTargetStore
 from tests.fakes.video_model import FakeVideoModel
 
 REFUSED: Final = "The model of the tests renders nothing"
@@ -48,12 +51,15 @@ def refusing_guard() -> Guard:
     use_case = GenerateVideo(
         model=RefusingModel(),
         store=InMemoryStore(),
+        targets=FakeTargetStore(),
         fetcher=_OnePicture(),
         encoder=FakeEncoder(),
         limits=Limits(),
         prefix="ltx2",
     )
-    return Guard(open_codec(), use_case, {"doctor": lambda: {"ok": True, "mode": "doctor"}})
+    doctor = Operation(lambda _: {"ok": True, "mode": "doctor"})
+    sign = as_operation(open_codec(), SignObject(InMemoryStore(), "ltx2"))
+    return Guard(open_codec(), use_case, {"doctor": doctor, "sign": sign})
 
 
 def answered(guard: Guard, raw: object) -> Reply:

@@ -34,6 +34,8 @@ class Seen:
 
     path: str
     headers: Mapping[str, str]
+    method: str = "GET"
+    body: bytes = b""
 
 
 class HttpServer:
@@ -54,8 +56,11 @@ class HttpServer:
                 super().handle()
 
             def do_GET(self) -> None:
-                outer.requests.append(Seen(self.path, dict(self.headers)))
+                body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                outer.requests.append(Seen(self.path, dict(self.headers), self.command, body))
                 outer._answer(self)
+
+            do_POST = do_PUT = do_DELETE = do_HEAD = do_GET  # noqa: N815 - the names that http.server looks for
 
             @override
             def log_message(self, format: str, *args: Any) -> None:

@@ -16,6 +16,7 @@ from domain.results import GenerationResult
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.image_fetcher import FakeImageFetcher
 from tests.fakes.object_store import InMemoryStore
+from tests.fakes.target_store import FakeTargetStore
 from tests.fakes.video_model import FakeVideoModel
 
 REQUEST = TextToVideo(prompt=Prompt("a dog"), negative_prompt="blurry", width=Side(64), height=Side(64))
@@ -36,6 +37,7 @@ class World:
         generate = GenerateVideo(
             model=self.model,
             store=self.store,
+            targets=FakeTargetStore(),
             fetcher=FakeImageFetcher({}),
             encoder=FakeEncoder(),
             limits=Limits(),

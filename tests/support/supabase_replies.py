@@ -58,6 +58,12 @@ def token_refused(message: str) -> Reply:
     return refusal("400", "InvalidJWT", "InvalidJWT", message)
 
 
+def tus_reply(status: int, text: str = "", headers: Mapping[str, str] | None = None) -> Reply:
+    """An answer of the resumable door: plain text, and the status is what it says."""
+    kind = {"Content-Type": "text/plain;charset=UTF-8"} if text else {}
+    return Reply(status, text.encode(), {"Tus-Resumable": "1.0.0", **kind, **(headers or {})})
+
+
 def route_missing(method: str, path: str) -> Reply:
     message = f"Route {method}:{path} not found"
     return json_reply({"message": message, "error": "Not Found", "statusCode": 404}, 404)
@@ -68,8 +74,10 @@ class Fault:
     """What befalls a request. Its body is read first, but for `drop_after`.
 
     `reply`: this is answered, whatever was asked. `drop_after`: the connection is reset after so many bytes of the
-    body. `hang`: seconds for which nothing happens, then the connection is closed. `lose_answer`: the request is
-    carried out, and the connection reset in place of an answer. `keep`: of an upload, only so many bytes are stored.
+    body; those of a resumable upload's chunk count. `hang`: seconds for which nothing happens, then the connection is
+    closed. `lose_answer`: the request is carried out, and the connection reset in place of an answer. `keep`: of an
+    upload, only so many bytes are stored. `forget`: no resumable upload is known any more, then the request is served.
+    `spoil`: a resumable upload's chunk is kept, but if it is the last no object is made, and this is answered.
     """
 
     reply: Reply | None = None
@@ -77,6 +85,8 @@ class Fault:
     hang: float = 0.0
     lose_answer: bool = False
     keep: int | None = None
+    forget: bool = False
+    spoil: Reply | None = None
 
 
 LOCK_TIMEOUT = Fault(reply=refusal("503", "acquiring_lock_timeout", "LockTimeout", "acquiring lock timeout"))
@@ -89,6 +99,12 @@ HTML_502 = Fault(
 HTML_200 = Fault(reply=Reply(200, b"<html>Back soon</html>", {"Content-Type": "text/html"}))
 GATEWAY_401 = Fault(reply=json_reply({"message": "Invalid API key"}, 401))
 QUOTA_402 = Fault(reply=json_reply({"message": "exceed_storage_size_quota"}, 402))
+
+
+OFFSET_CONFLICT = Fault(reply=tus_reply(409, "Upload-Offset conflict\n"))
+UPLOAD_LOCKED = Fault(reply=tus_reply(423, "The resource is locked"))
+TUS_503 = Fault(reply=tus_reply(503, "acquiring lock timeout"))
+FORGOTTEN = Fault(forget=True)
 
 
 def slow_down(retry_after: str) -> Fault:

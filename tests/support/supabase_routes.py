@@ -1,7 +1,6 @@
 """Storage's REST interface over buckets in memory: what each call does, without the HTTP around it."""
 
 import json
-import re
 import time
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -9,44 +8,26 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import attrs
 
 from tests.support import supabase_replies as replies
+from tests.support.supabase_buckets import LEGAL_KEY, Bucket, StoredFile
 from tests.support.supabase_multipart import Upload
 from tests.support.supabase_replies import Refused, Reply, json_reply
 from tests.support.supabase_tokens import TokenRefused, read_token, sign_token
+from tests.support.supabase_uploads import Chunk, Uploads
 
-_LEGAL_KEY = re.compile(r"[A-Za-z0-9_/!.*'() &$=@;:+,?-]+", re.ASCII)
 _PREFIX = "/storage/v1/"
 _DATE = "2026-01-13T10:00:00.000Z"
 
 
 @attrs.frozen(kw_only=True)
-class StoredFile:
-    """An object. `content` is None where the server only hashes."""
-
-    size: int
-    sha256: str
-    content: bytes | None
-    content_type: str
-    cache_control: str
-    metadata: dict[str, str]
-
-
-@attrs.define(kw_only=True)
-class Bucket:
-    public: bool = False
-    file_size_limit: int | None = None
-    allowed_mime_types: list[str] | None = None
-    objects: dict[str, StoredFile] = attrs.field(factory=dict)
-
-
-@attrs.frozen(kw_only=True)
 class Request:
-    """`headers` by lower-case name; `upload` is the body of a multipart request."""
+    """`headers` by lower-case name; `upload` is the body of a multipart request, `chunk` that of a resumable upload."""
 
     method: str
     target: str
     headers: Mapping[str, str]
     body: bytes
     upload: Upload | None = None
+    chunk: Chunk | None = None
 
 
 @attrs.define(kw_only=True)
@@ -56,6 +37,7 @@ class Storage:
     jwt_secret: str
     secret_keys: frozenset[str]
     buckets: dict[str, Bucket]
+    uploads: Uploads
     clock: Callable[[], float] = time.time
 
     def answer(self, request: Request) -> Reply:
@@ -67,14 +49,19 @@ class Storage:
                 return self._content(*_split(rest.removeprefix("public/")), public=True)
             if request.method == "GET" and rest.startswith("sign/"):
                 return self._signed(rest.removeprefix("sign/"), address.query)
-            service = self._role(request.headers) == "service_role"
-            if kind == "bucket" and request.method == "GET":
-                return self._bucket_reply(rest, service=service)
-            if kind == "object":
-                return self._object(request, rest, service=service)
+            return self._keyed(request, kind, rest)
         except Refused as refused:
             return refused.reply
-        return replies.route_missing(request.method, address.path)
+
+    def _keyed(self, request: Request, kind: str, rest: str) -> Reply:
+        service = self._role(request.headers) == "service_role"
+        if kind == "bucket" and request.method == "GET":
+            return self._bucket_reply(rest, service=service)
+        if kind == "object":
+            return self._object(request, rest, service=service)
+        if kind == "upload" and rest.partition("/")[0] == "resumable":
+            return self._resumable(request, rest.removeprefix("resumable").strip("/"), service=service)
+        return replies.route_missing(request.method, urlsplit(request.target).path)
 
     def _object(self, request: Request, rest: str, *, service: bool) -> Reply:
         if request.method == "DELETE":
@@ -90,6 +77,20 @@ class Storage:
         if request.method == "GET":
             self._find(bucket, key, service=service)
             return self._content(bucket, key)
+        return replies.route_missing(request.method, request.target)
+
+    def _resumable(self, request: Request, upload_id: str, *, service: bool) -> Reply:
+        uploads = self.uploads
+        if "tus-resumable" not in request.headers:
+            return replies.tus_reply(412, "Tus-Resumable Required\n")
+        if request.method == "POST" and not upload_id:
+            return uploads.create(request.headers, self.buckets, service=service)
+        if request.method == "HEAD":
+            return uploads.head(upload_id)
+        if request.method == "PATCH" and request.chunk is not None:
+            return uploads.patch(upload_id, request.headers, request.chunk, self.buckets, service=service)
+        if request.method == "DELETE":
+            return uploads.delete(upload_id)
         return replies.route_missing(request.method, request.target)
 
     def _role(self, headers: Mapping[str, str]) -> str:
@@ -130,7 +131,7 @@ class Storage:
 
     def _store(self, name: str, key: str, upload: Upload, *, service: bool, replace: bool) -> Reply:
         bucket = self._find_bucket(name)
-        if not _LEGAL_KEY.fullmatch(key):
+        if not LEGAL_KEY.fullmatch(key):
             return replies.object_key_refused(key)
         if not service:
             return replies.POLICY_DENIAL

@@ -15,10 +15,12 @@ from typing import BinaryIO, Self
 import attrs
 from typing_extensions import override
 
+from tests.support.supabase_buckets import Bucket, StoredFile
 from tests.support.supabase_multipart import BodyCut, Upload, drain, read_upload
 from tests.support.supabase_replies import Fault, Reply
-from tests.support.supabase_routes import Bucket, Request, Storage, StoredFile
+from tests.support.supabase_routes import Request, Storage
 from tests.support.supabase_tokens import role_key
+from tests.support.supabase_uploads import Chunk, Uploads
 
 _BLOCK = 1 << 16
 
@@ -33,7 +35,8 @@ class SupabaseServer:
     makes others, `foreign_key` and `expired_key` bad ones. `buckets` and `objects` (of `bucket`) can be read and
     changed at any time. `requests` lists (method, path below /storage/v1) as they come, `headers` theirs by lower-case
     name, `sent_bytes` counts what the replies' bodies took. `fail(fault, times)` lets the next requests fail, see
-    supabase_replies; `Fault()` lets one pass, `recover()` all. `clock` is what signed URLs expire by.
+    supabase_replies; `Fault()` lets one pass, `recover()` all. `uploads` are the resumable ones, and what arrived of
+    them. `clock` is what signed URLs expire by.
 
     With `discard` contents are hashed and thrown away.
     """
@@ -53,10 +56,12 @@ class SupabaseServer:
         self.sent_bytes = 0
         self.discard = discard
         self.closing = threading.Event()
+        self.uploads = Uploads(discard=discard)
         self.storage = Storage(
             jwt_secret=self._jwt_secret,
             secret_keys=frozenset({self.secret_key}),
             buckets=self.buckets,
+            uploads=self.uploads,
             clock=clock,
         )
         self._faults: deque[Fault] = deque()
@@ -115,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         project = self.server.project
         project.requests.append((self.command, self.path.removeprefix("/storage/v1")))
-        project.headers.append({name.lower(): value for name, value in self.headers.items()})
+        project.headers.append(self._named_headers())
         fault = project.next_fault()
         try:
             self._serve(project, fault)
@@ -126,6 +131,11 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", "0"))
         content_type = self.headers.get("Content-Type", "")
         body = _as_binary(self.rfile)
+        if fault.forget:
+            project.uploads.forget()
+        if self.command == "PATCH" and not fault.hang and fault.reply is None:
+            self._serve_chunk(project, fault, body, length)
+            return
         if fault.drop_after is not None:
             drain(body, min(length, fault.drop_after))
             self._reset()
@@ -140,9 +150,26 @@ class _Handler(BaseHTTPRequestHandler):
             upload = read_upload(body, length, content_type, keep_content=not project.discard)
             upload = _cut(upload, fault.keep)
         content = b"" if upload else self.rfile.read(length)
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(method=self.command, target=self.path, headers=headers, body=content, upload=upload)
-        reply = project.storage.answer(request)
+        request = Request(
+            method=self.command, target=self.path, headers=self._named_headers(), body=content, upload=upload
+        )
+        self._conclude(project.storage.answer(request), fault)
+
+    def _serve_chunk(self, project: SupabaseServer, fault: Fault, body: BinaryIO, length: int) -> None:
+        arriving = length if fault.drop_after is None else min(length, fault.drop_after)
+        chunk = Chunk(stream=body, length=length, arriving=arriving, spoil=fault.spoil)
+        request = Request(method=self.command, target=self.path, headers=self._named_headers(), body=b"", chunk=chunk)
+        try:
+            reply = project.storage.answer(request)
+        except BodyCut:
+            self._reset()
+        else:
+            self._conclude(reply, fault)
+
+    def _named_headers(self) -> dict[str, str]:
+        return {name.lower(): value for name, value in self.headers.items()}
+
+    def _conclude(self, reply: Reply, fault: Fault) -> None:
         if fault.lose_answer:
             self._reset()
         else:
@@ -157,6 +184,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
+        if self.command == "HEAD":
+            return
         with contextlib.suppress(ConnectionError):
             for start in range(0, len(reply.body), _BLOCK):
                 self.wfile.write(reply.body[start : start + _BLOCK])
@@ -168,7 +197,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.close()
         self.close_connection = True
 
-    do_GET = do_POST = do_PUT = do_DELETE = _handle  # noqa: N815 - the names that http.server looks for
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815 - the names that http.server looks for
 
     @override
     def log_message(self, format: str, *args: object) -> None:

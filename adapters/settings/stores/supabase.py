@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import ipaddress
 import json
 from typing import Final, NewType
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from adapters.object_store.config import SupabaseConfig
+from adapters.settings.stores.addresses import is_loopback
 from adapters.settings.stores.kind import StoreKind
 from adapters.settings.values import HEADER_TEXT, BucketName, Lifetime, Prefix, header_secret
 from adapters.settings.variable import FLAG, NOT_SET, variable
@@ -75,7 +75,7 @@ def project_url(text: str) -> str:
         raise ValueError
     if parts.port == 0:  # raises ValueError by itself where it is no port number
         raise ValueError
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
         raise ValueError
     path = parts.path.rstrip("/")
     for pasted in _PASTED:
@@ -98,13 +98,6 @@ def server_key(text: str) -> Secret:
         message = f"must be a server's key and no JWT with the role {role}: {_NEEDED}"
         raise InvalidValue(message)
     return secret
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _jwt_role(text: str) -> str | None:

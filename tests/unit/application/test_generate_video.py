@@ -36,6 +36,7 @@ from domain.version import WORKER_VERSION
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.image_fetcher import FakeImageFetcher, plain_picture
 from tests.fakes.object_store import InMemoryStore
+from tests.fakes.target_store import FakeTargetStore
 from tests.fakes.video_model import STATISTICS, FakeVideoModel
 
 SMALL = TextToVideo(prompt=Prompt("a dog"), width=Side(100), height=Side(64), num_frames=FrameCount(10), seed=Seed(3))
@@ -51,12 +52,14 @@ class World:
     def __init__(self, root: Path, *, public: bool = False) -> None:
         self.model = FakeVideoModel()
         self.store = InMemoryStore(public=public)
+        self.targets = FakeTargetStore()
         self.fetcher = FakeImageFetcher({"https://a.b/c": plain_picture()})
         self.encoder = FakeEncoder()
         self.root = root
         self.generate = GenerateVideo(
             model=self.model,
             store=self.store,
+            targets=self.targets,
             fetcher=self.fetcher,
             encoder=self.encoder,
             limits=Limits(),
@@ -279,7 +282,13 @@ def test_what_takes_long_before_its_first_step_is_named_when_it_begins(world: Wo
 
 def test_today_is_a_day_in_utc(world: World) -> None:
     generate = GenerateVideo(
-        model=world.model, store=world.store, fetcher=world.fetcher, encoder=world.encoder, limits=Limits(), prefix=""
+        model=world.model,
+        store=world.store,
+        targets=world.targets,
+        fetcher=world.fetcher,
+        encoder=world.encoder,
+        limits=Limits(),
+        prefix="",
     )
     before = dt.datetime.now(dt.UTC).date()
     path = generate(SMALL, Job(id="a"), JobControl()).stored.path

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import InvalidValue
-from domain.naming import FileName, IdempotencyKey, job_slug, object_key, record_key
+from domain.naming import FileName, IdempotencyKey, ObjectPath, is_record_key, job_slug, object_key, record_key
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 _DAY = dt.date(2026, 1, 13)
@@ -127,3 +127,77 @@ def test_no_job_id_leaves_its_folder(job_id: str) -> None:
 )
 def test_a_record_lies_under_the_jobs_name_without_a_date(prefix: str, job: str, key: str) -> None:
     assert record_key(prefix, job) == key
+
+
+@pytest.mark.parametrize("key", ["a", "ltx2/2026-01-13/job/video.mp4", "it's (1) & $2 = @3; 4:5 + 6, 7?/!x*-_.mp4"])
+def test_the_path_of_an_object_is_its_key(key: str) -> None:
+    assert ObjectPath(key).key == key
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "/",
+        "/a",
+        "a/",
+        "a//b",
+        ".",
+        "..",
+        "../a",
+        "a/../b",
+        "a/./b",
+        "a/.b",
+        "a\\b",
+        "a/%2e%2e/b",
+        "ü",
+        "a\n",
+        "a\0",
+    ],
+)
+def test_what_could_lead_elsewhere_is_no_path(key: str) -> None:
+    with pytest.raises(InvalidValue, match="must be the path of an object: ASCII letters"):
+        ObjectPath(key)
+
+
+@pytest.mark.parametrize("length", [1024, 1025, 3_000_000])
+def test_a_path_has_at_most_1024_characters(length: int) -> None:
+    key = "/".join(["x" * 100] * (length // 101 + 1))[:length].rstrip("/")
+    if length <= 1024:
+        ObjectPath(key)
+    else:
+        with pytest.raises(InvalidValue):
+            ObjectPath(key)
+
+
+@pytest.mark.parametrize(
+    ("key", "prefix", "below"),
+    [
+        ("ltx2/a.mp4", "ltx2", True),
+        ("ltx2/a/b.mp4", "ltx2/a", True),
+        ("ltx2/a.mp4", "", True),
+        ("ltx2", "ltx2", False),
+        ("ltx22/a.mp4", "ltx2", False),
+        ("LTX2/a.mp4", "ltx2", False),
+        ("x/ltx2/a.mp4", "ltx2", False),
+    ],
+)
+def test_below_a_prefix_is_below_all_of_its_segments(key: str, prefix: str, below: bool) -> None:
+    assert ObjectPath(key).is_below(prefix) is below
+
+
+@pytest.mark.parametrize(
+    ("prefix", "key", "is_record"),
+    [
+        ("ltx2", record_key("ltx2", "a"), True),
+        ("", record_key("", "a"), True),
+        ("/a/b/", record_key("/a/b/", "a"), True),
+        ("ltx2", "ltx2/_JOBS/a.json", True),
+        ("ltx2", "LTX2/_jobs/deeper/a.json", True),
+        ("ltx2", "ltx2/_jobs", False),
+        ("ltx2", "ltx2/_jobsx/a.json", False),
+        ("ltx2", "ltx2/2026-01-13/_jobs/video.mp4", False),
+    ],
+)
+def test_records_are_known_by_their_place(prefix: str, key: str, is_record: bool) -> None:
+    assert is_record_key(prefix, key) is is_record

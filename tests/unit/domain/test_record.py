@@ -10,12 +10,24 @@ from domain.clip import ClipStatistics
 from domain.geometry import ClipGeometry, FrameCount, FrameRate, Resolution, Side
 from domain.lora import Lora, LoraScale, LoraSource
 from domain.media import OutputFormat
-from domain.naming import FileName, IdempotencyKey
+from domain.naming import FileName, IdempotencyKey, ObjectPath
 from domain.profile import ModelIdentity
 from domain.record import JobRecord, fingerprint
-from domain.requests import GenerationRequest, ImageToVideo, ImageUrl, InlineImage, Prompt, TextToVideo
+from domain.requests import (
+    DELIVERY_FIELDS,
+    GenerationRequest,
+    ImageToVideo,
+    ImageUrl,
+    InlineImage,
+    Prompt,
+    StoredImage,
+    TextToVideo,
+)
 from domain.results import EncodedVideo, GenerationResult, StoredObject, Timings
 from domain.sampling import GuidanceScale, Seed, Steps
+from domain.secret import Secret
+from domain.webhook import WebhookUrl
+from tests.support.targets import s3_target, upload_url
 
 MODEL = ModelIdentity(name="Lightricks/LTX-2", revision="abc", family="ltx-2")
 TEXT = TextToVideo(prompt=Prompt("a dog"), idempotency_key=IdempotencyKey("order-7"))
@@ -48,6 +60,11 @@ RESULT = GenerationResult(
 
 FIRST_VERSIONS_MARK = "2e5ae787c2bf23006e47a30607bdf0e7d26771d2202530852d9b3ca23549198c"
 
+DELIVERIES: dict[str, Any] = {
+    "upload_url": upload_url("https://a.b/c?token=secret"),
+    "s3Config": s3_target("https://s3.example.com"),
+    "webhook_url": WebhookUrl(Secret("https://a.b/hook?token=secret")),
+}
 OTHERS: dict[str, Any] = {
     "prompt": Prompt("a cat"),
     "negative_prompt": "blurry",
@@ -75,6 +92,8 @@ def mark(request: GenerationRequest) -> str:
 def test_every_field_counts_but_those_that_do_not_change_the_object(field: str) -> None:
     if field == "return_signed_url":
         assert mark(attrs.evolve(TEXT, return_signed_url=False)) == mark(TEXT)
+    elif field in DELIVERY_FIELDS:
+        assert mark(attrs.evolve(TEXT, **{field: DELIVERIES[field]})) == mark(TEXT)
     elif field == "idempotency_key":
         assert mark(attrs.evolve(TEXT, idempotency_key=None)) == mark(TEXT)
     else:
@@ -123,6 +142,9 @@ def test_the_picture_counts_and_the_mode_does() -> None:
         attrs.evolve(PICTURE, image=InlineImage("AAAA")),
         attrs.evolve(PICTURE, image=InlineImage("AAAB")),
         attrs.evolve(PICTURE, image=InlineImage("https://a.b/c?token=secret")),
+        attrs.evolve(PICTURE, image=InlineImage("inputs/a.png")),
+        attrs.evolve(PICTURE, image=StoredImage(ObjectPath("inputs/a.png"))),
+        attrs.evolve(PICTURE, image=StoredImage(ObjectPath("inputs/b.png"))),
         TEXT,
     ]
     assert len({mark(request) for request in pictures}) == len(pictures)
@@ -158,6 +180,7 @@ def test_inputs_are_kept_as_hashes() -> None:
     inline = attrs.evolve(PICTURE, image=InlineImage("AAAA"))
     assert record(inline).inputs == {"image_base64": "63c1dd951ffedf6f7fd968ad4efa39b8ed584f162f46e715114ee184f8de9201"}
     assert list(record(PICTURE).inputs) == ["image_url"]
+    assert list(record(attrs.evolve(PICTURE, image=StoredImage(ObjectPath("inputs/a.png")))).inputs) == ["image_path"]
     assert "secret" not in repr(record(PICTURE))
 
 

@@ -13,7 +13,7 @@ from container import open_codec
 from domain.errors import DeadlineExceeded, GpuFailed, InputRefused, WorkerError
 from domain.requests import GenerationRequest
 from domain.results import GenerationResult
-from entrypoints.guard import Guard, Reply, sealed
+from entrypoints.guard import Guard, Operation, Reply, sealed
 
 JOB = Job(id="job-1")
 GOOD = {"prompt": "a dog"}
@@ -163,7 +163,7 @@ def test_a_failure_that_cannot_be_delivered_is_told_in_a_reply_that_can(lines: l
 def test_a_mode_without_fields_names_only_so_many(
     fields: dict[str, int], lines: list[MutableMapping[str, Any]]
 ) -> None:
-    guard = Guard(open_codec(), Failing(KeyError()), {"doctor": lambda: {"ok": True}})
+    guard = Guard(open_codec(), Failing(KeyError()), {"doctor": Operation(lambda _: {"ok": True})})
     reply = guard({"mode": "doctor", **fields}, JOB, JobControl())
     assert reply["code"] == "invalid_input"
     assert len(json.dumps(reply)) < 10_000

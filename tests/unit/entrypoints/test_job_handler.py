@@ -61,6 +61,22 @@ def test_a_job_runs_on_a_thread_of_its_own_under_its_id() -> None:
     assert seen.jobs == [Job(id="j1", may_return=True)]
 
 
+def test_a_target_beside_the_input_is_part_of_the_request() -> None:
+    target = {"accessId": "a", "accessSecret": "b", "bucketName": "clips", "endpointUrl": "https://s3.example.com"}
+    seen: list[GenerationRequest] = []
+
+    def use_case(request: GenerationRequest, *_: object) -> GenerationResult:
+        seen.append(request)
+        message = "full"
+        raise DiskFull(message)
+
+    inside = {"id": "j2", "input": {"prompt": "a", "s3Config": target}}
+    run(use_case, DELIVERED | {"s3Config": target}, inside, DELIVERED)
+    assert seen[0].target is not None
+    assert seen[0].target == seen[1].target
+    assert seen[2].target is None
+
+
 @pytest.mark.parametrize("delivered", [{}, {"id": None}, {"id": 7, "input": "x"}])
 def test_odd_deliveries_are_answered(delivered: dict[str, Any]) -> None:
     (reply,) = run(Recorded(), delivered)

@@ -22,6 +22,13 @@ def test_the_object_under_input_is_taken() -> None:
     }
 
 
+def test_a_target_beside_it_is_taken_along() -> None:
+    assert input_from_file(file('{"input": {"prompt": "a"}, "s3Config": {"region": "b"}}')) == {
+        "prompt": "a",
+        "s3Config": {"region": "b"},
+    }
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"input": []}', '{"prompt": "a"}', "[" * 100_000])
 def test_anything_else_says_what_the_file_should_hold(text: str) -> None:
     with pytest.raises(InputError, match=r"job\.json (is no JSON|must hold an object)"):

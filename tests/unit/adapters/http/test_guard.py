@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.http.allowed_hosts import AllowedHosts
 from adapters.http.config import HttpConfig
 from adapters.http.guard import UrlGuard, UrlRefused
 
@@ -211,3 +212,35 @@ def test_any_location_is_admitted_or_refused(location: str) -> None:
     except UrlRefused:
         return
     assert destination.url.scheme == "https"
+
+
+LISTED = UrlGuard(hosts=AllowedHosts(frozenset({"cdn.example.com", ".example.org", "8.8.8.8"}), "INPUT_ALLOWED_HOSTS"))
+
+
+@pytest.mark.parametrize("host", ["cdn.example.com", "CDN.Example.com.", "a.example.org", "a.b.example.org", "8.8.8.8"])
+def test_listed_hosts_are_admitted(host: str) -> None:
+    assert LISTED.admit(f"https://{host}/a.png").reach == "open"
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["example.com", "a.cdn.example.com", "example.org", "evilexample.org", "cdn.example.com.evil.net", "8.8.4.4"],
+)
+def test_with_a_list_no_other_host_is_admitted(host: str) -> None:
+    with pytest.raises(UrlRefused) as caught:
+        LISTED.admit(f"https://{host}/a.png")
+    assert caught.value.reason == "must lead to a host that INPUT_ALLOWED_HOSTS names"
+
+
+def test_a_redirect_leaves_the_list_no_more_than_a_url_does() -> None:
+    origin = LISTED.admit("https://cdn.example.com/a.png")
+    with pytest.raises(UrlRefused, match="redirects to another URL, which must lead to a host that INPUT_ALLOWED_HOST"):
+        LISTED.admit_redirect(origin, "https://example.com/b.png")
+    assert LISTED.admit_redirect(origin, "https://a.example.org/b.png").url.host == "a.example.org"
+
+
+def test_a_listed_host_is_still_bound_by_the_other_rules() -> None:
+    guard = UrlGuard(hosts=AllowedHosts(frozenset({"127.0.0.1", "router"}), "INPUT_ALLOWED_HOSTS"))
+    for url in ("https://127.0.0.1/a", "https://router/a", "http://127.0.0.1/a"):
+        with pytest.raises(UrlRefused):
+            guard.admit(url)

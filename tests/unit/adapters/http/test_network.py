@@ -6,10 +6,11 @@ from ipaddress import IPv4Network, ip_address
 
 import httpcore
 import pytest
+from typing_extensions import override
 
 from adapters.http.addresses import Address, AddressRules, Reach
 from adapters.http.budget import OutOfTime, TimeBudget
-from adapters.http.network import AddressRefused, GuardedBackend
+from adapters.http.network import AddressRefused, BudgetedStream, GuardedBackend
 from adapters.http.resolving import NameNotResolved, Resolver, system_resolver
 from application.job_control import JobControl
 from domain.errors import DeadlineExceeded
@@ -160,3 +161,49 @@ def test_the_jobs_deadline_comes_first() -> None:
     budget = TimeBudget(ends_at=5.0, control=JobControl(deadline=5.0, clock=lambda: 6.0))
     with pytest.raises(DeadlineExceeded):
         budget.timeout(10.0)
+
+
+class Deaf(httpcore.NetworkStream):
+    """Takes nothing that is written; `answered`: it has said something already."""
+
+    def __init__(self, *, answered: bool) -> None:
+        self.answered = answered
+
+    @override
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        raise httpcore.WriteTimeout
+
+    @override
+    def get_extra_info(self, info: str) -> object:
+        return self.answered if info == "is_readable" else None
+
+
+@pytest.mark.parametrize(("answered", "error"), [(True, httpcore.WriteError), (False, httpcore.WriteTimeout)])
+def test_a_host_that_has_answered_and_takes_no_more_is_listened_to(answered: bool, error: type[Exception]) -> None:
+    """After a WriteError httpcore reads the answer, after a WriteTimeout it does not."""
+    stream = BudgetedStream(stream=Deaf(answered=answered), budget=TimeBudget.start(5.0, JobControl()))
+    with pytest.raises(error):
+        stream.write(b"abc")
+
+
+class Counting(httpcore.NetworkStream):
+    """Notes the size and the timeout of each write, which takes `seconds` of the clock."""
+
+    def __init__(self, clock: list[float], seconds: float) -> None:
+        self.written: list[tuple[int, float | None]] = []
+        self._clock = clock
+        self._seconds = seconds
+
+    @override
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.written.append((len(buffer), timeout))
+        self._clock[0] += self._seconds
+
+
+def test_a_long_buffer_is_written_in_pieces_that_each_ask_the_budget() -> None:
+    clock = [0.0]
+    stream = Counting(clock, seconds=2.0)
+    budget = TimeBudget.start(5.0, JobControl(clock=lambda: clock[0]))
+    with pytest.raises(OutOfTime):
+        BudgetedStream(stream=stream, budget=budget).write(bytes(100_000), 10.0)
+    assert stream.written == [(16_384, 5.0), (16_384, 3.0), (16_384, 1.0)]

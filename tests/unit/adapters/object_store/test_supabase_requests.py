@@ -170,7 +170,37 @@ def test_a_bucket_whose_description_is_not_what_storage3_expects_is_still_there(
 ) -> None:
     server.fail(Fault(reply=replies.json_reply({"id": server.bucket, "name": server.bucket, "owner": None})))
     store.check()
-    assert len(server.requests) == 1
+    assert server.requests[0] == ("GET", f"/bucket/{server.bucket}")
+
+
+def test_a_check_probes_the_bucket_and_leaves_nothing(store: SupabaseStore, server: SupabaseServer) -> None:
+    store.check()
+    steps = [(method, path.partition("/ltx2/probe/")[0]) for method, path in server.requests]
+    assert steps == [
+        ("GET", "/bucket/ltx2-outputs"),
+        ("POST", "/object/ltx2-outputs"),
+        ("GET", "/object/info/ltx2-outputs"),
+        ("POST", "/object/sign/ltx2-outputs"),
+        ("GET", "/object/ltx2-outputs"),
+        ("DELETE", "/object/ltx2-outputs"),
+        ("GET", "/object/info/ltx2-outputs"),
+    ]
+    assert server.objects == {}
+
+
+def test_a_probe_that_storage_pretends_to_delete_is_named(store: SupabaseStore, server: SupabaseServer) -> None:
+    """Without the right to delete, Storage answers 200 and an empty list."""
+    for fault in [*[Fault()] * 5, Fault(reply=replies.json_reply([]))]:
+        server.fail(fault)
+    with pytest.raises(StorageAuth, match="not delete") as caught:
+        store.check()
+    (key,) = server.objects
+    assert key in caught.value.message
+
+
+def test_a_bucket_that_takes_only_clips_passes_its_check(store: SupabaseStore, server: SupabaseServer) -> None:
+    server.buckets[server.bucket].allowed_mime_types = ["video/mp4"]
+    store.check()
 
 
 def test_deleting_with_trouble_is_told(store: SupabaseStore, server: SupabaseServer) -> None:

@@ -104,7 +104,6 @@ def test_every_call_retries(store: SupabaseStore, server: SupabaseServer, tmp_pa
         lambda: store.read(KEY, 100),
         lambda: store.stat(KEY),
         lambda: store.url(KEY),
-        store.check,
         lambda: store.delete(KEY),
     ]
     for call in calls:
@@ -113,6 +112,26 @@ def test_every_call_retries(store: SupabaseStore, server: SupabaseServer, tmp_pa
         call()
         assert len(server.requests) == 2
     assert server.objects == {}
+
+
+@pytest.mark.parametrize("step", range(7))
+def test_each_step_of_a_check_is_retried_once(store: SupabaseStore, server: SupabaseServer, step: int) -> None:
+    for fault in [*[Fault()] * step, replies.LOCK_TIMEOUT]:
+        server.fail(fault)
+    store.check()
+    assert len(server.requests) == 8
+    assert server.objects == {}
+
+
+def test_a_store_that_falls_silent_during_its_check_holds_nothing_up(
+    patient: SupabaseStore, server: SupabaseServer
+) -> None:
+    for fault in [Fault(), *[replies.LOCK_TIMEOUT] * 20]:
+        server.fail(fault)
+    begun = time.monotonic()
+    with pytest.raises(StorageUnavailable):
+        patient.check()
+    assert time.monotonic() - begun < 5.0
 
 
 def test_attempts_are_spent_then_the_store_is_unavailable(

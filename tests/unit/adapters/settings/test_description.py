@@ -62,6 +62,15 @@ def test_every_secret_is_marked() -> None:
         "HF_TOKEN",
         "SUPABASE_SERVICE_ROLE_KEY",
         "SUPABASE_SECRET_KEY",
+        "S3_ACCESS_KEY_ID",
+        "S3_SECRET_ACCESS_KEY",
+        "S3_SESSION_TOKEN",
+        "BUCKET_ACCESS_KEY_ID",
+        "BUCKET_SECRET_ACCESS_KEY",
+        "GCS_SERVICE_ACCOUNT_KEY",
+        "AZURE_STORAGE_KEY",
+        "WEBHOOK_URL",
+        "WEBHOOK_SECRET",
         "RUNPOD_WEBHOOK_GET_JOB",
     ]
 

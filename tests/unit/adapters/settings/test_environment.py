@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.encoder.config import EncoderConfig
+from adapters.http.allowed_hosts import AllowedHosts
 from adapters.http.config import HttpConfig
+from adapters.notifier.config import WebhookConfig
 from adapters.object_store.config import LocalConfig, SupabaseConfig
 from adapters.settings.environment import read_settings
 from adapters.settings.schema import LogSettings, Settings, StoreSettings
@@ -18,6 +20,8 @@ from domain.errors import SettingsInvalid
 from domain.plan import Limits
 from domain.secret import Secret
 from tests.unit.adapters.settings.environments import LOCAL, SUPABASE, faults, jwt
+
+WEBHOOK_SECRET = "whsec_" + "k" * 32  # pragma: allowlist secret
 
 
 def test_the_defaults_are_the_contracts() -> None:
@@ -53,6 +57,9 @@ def test_the_defaults_are_the_contracts() -> None:
             ),
         ),
         http=HttpConfig(private_hosts=frozenset(), private_networks=(), allow_http=False),
+        input_hosts=AllowedHosts(frozenset(), "INPUT_ALLOWED_HOSTS"),
+        input_prefix=None,
+        upload_hosts=AllowedHosts(frozenset(), "UPLOAD_ALLOWED_HOSTS"),
         encoder=EncoderConfig(),
         limits=Limits(num_frames=1025, pixels=1920 * 1088, seconds=20),
         log=LogSettings(level="info", format=None),
@@ -101,6 +108,12 @@ def test_every_variable_arrives_at_its_place() -> None:
             "JOB_TIMEOUT_SECONDS": "570",
             "INPUT_ALLOW_PRIVATE_HOSTS": "minio",
             "INPUT_ALLOW_HTTP": "on",
+            "INPUT_ALLOWED_HOSTS": "cdn.example.com, .Example.ORG",
+            "INPUT_PREFIX": "/team/inputs/",
+            "UPLOAD_ALLOWED_HOSTS": ".s3.eu-west-1.amazonaws.com",
+            "WEBHOOK_URL": "https://hooks.example.com/a",
+            "WEBHOOK_ALLOWED_HOSTS": "customer.example.com",
+            "WEBHOOK_SECRET": WEBHOOK_SECRET,
             "LOG_LEVEL": "debug",
             "LOG_FORMAT": "json",
             "RUNPOD_POD_ID": "pod",
@@ -142,14 +155,23 @@ def test_every_variable_arrives_at_its_place() -> None:
             outbox=Path("/home/me/outbox"),
         ),
         http=HttpConfig(private_hosts=frozenset({"minio"}), allow_http=True),
+        input_hosts=AllowedHosts(frozenset({"cdn.example.com", ".example.org"}), "INPUT_ALLOWED_HOSTS"),
+        input_prefix="team/inputs",
+        upload_hosts=AllowedHosts(frozenset({".s3.eu-west-1.amazonaws.com"}), "UPLOAD_ALLOWED_HOSTS"),
+        webhook=WebhookConfig(
+            url=Secret("https://hooks.example.com/a"),
+            hosts=AllowedHosts(frozenset({"customer.example.com"}), "WEBHOOK_ALLOWED_HOSTS"),
+            secrets=(Secret(WEBHOOK_SECRET),),
+        ),
         limits=Limits(num_frames=257, pixels=4096, seconds=10.5),
         log=LogSettings(level="debug", format="json"),
         job_timeout_seconds=570,
         record_prompts=False,
         on_runpod=True,
     )
-    assert settings.store.prefix == "team/ltx2"
-    assert set(settings.secrets) == {Secret("sb_secret_abc"), Secret("hf_abc")}
+    assert (settings.store.prefix, settings.store.signed_url_seconds) == ("team/ltx2", 60)
+    webhook = {Secret("https://hooks.example.com/a"), Secret(WEBHOOK_SECRET)}
+    assert set(settings.secrets) == {Secret("sb_secret_abc"), Secret("hf_abc"), *webhook}
 
 
 def test_the_outbox_is_on_the_network_volume_where_there_is_one(tmp_path: Path) -> None:
@@ -171,6 +193,7 @@ def test_the_local_store() -> None:
     settings = read_settings(LOCAL)
     assert settings.store == StoreSettings(backend="local", config=LocalConfig(root=Path("outputs")))
     assert (settings.store.prefix, settings.secrets) == ("ltx2", ())
+    assert settings.store.signed_url_seconds == 86_400  # for the buckets of `s3Config`
     elsewhere = read_settings(LOCAL | {"LOCAL_STORE_DIR": "~/clips"})
     assert elsewhere.store.config == LocalConfig(root=Path("/home/me/clips"))
 
@@ -234,7 +257,7 @@ def test_all_faults_are_told_at_once_in_the_tables_order() -> None:
 
 def test_a_wrong_backend_is_one_fault_and_guesses_no_others() -> None:
     assert faults({"STORAGE_BACKEND": "s4", "HOME": "/root"}) == {
-        "STORAGE_BACKEND": "must be supabase or local, got 's4'"
+        "STORAGE_BACKEND": "must be supabase, s3, gcs, azure or local, got 's4'"
     }
 
 

@@ -58,7 +58,13 @@ def test_every_field_of_a_text_request() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["negative_prompt", "seed", "preset", "idempotency_key", "image_url", "image_base64"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "negative_prompt", "seed", "preset", "idempotency_key", "image_url", "image_base64", "image_path", "upload_url",
+        "s3Config", "webhook_url",
+    ],
+)  # fmt: skip
 def test_null_is_taken_for_its_default_where_the_table_says_so(name: str) -> None:
     assert decode_request(with_prompt(**{name: None})) == TextToVideo(prompt=Prompt("a lake"))
 
@@ -179,11 +185,14 @@ def test_a_request_is_an_object(raw: object, shown: str) -> None:
 def test_all_faults_are_told_at_once_in_the_tables_order() -> None:
     wrong: dict[str, object] = {
         "widht": 1,
+        "s3Config": 1,
+        "upload_url": 1,
         "idempotency_key": 1,
         "low_vram": 1,
         "return_signed_url": 1,
         "file_name": 1,
         "output_format": 1,
+        "image_path": 1,
         "image_base64": 1,
         "image_url": 1,
         "width": "1",
@@ -198,8 +207,8 @@ def test_all_faults_are_told_at_once_in_the_tables_order() -> None:
         "extra": 1,
     }
     table = ["prompt", "negative_prompt", "seed", "steps", "guidance", "fps", "num_frames", "height", "width"]
-    table += ["image_url", "image_base64", "output_format", "file_name", "return_signed_url", "low_vram"]
-    table += ["idempotency_key", "widht", "extra"]
+    table += ["image_url", "image_base64", "image_path", "output_format", "file_name", "return_signed_url", "low_vram"]
+    table += ["idempotency_key", "upload_url", "s3Config", "widht", "extra"]
     for mode in ({"mode": "t2v"}, {"mode": "i2v"}):
         assert [message.split()[0] for message in refused(wrong | mode)] == table
 
@@ -242,7 +251,7 @@ def test_paths_begin_where_the_request_stands() -> None:
     assert refused({"mode": "i2v", "width": 5, "hieght": 5}, "batch[2]") == [
         "batch[2].prompt is required",
         "batch[2].width must be from 64 to 4096, got 5",
-        "batch[2].image_url or image_base64 is required: mode i2v starts with a picture",
+        "batch[2].image_url or image_base64 or image_path is required: mode i2v starts with a picture",
         "batch[2].hieght is not a known field (did you mean height?)",
     ]
     request = decode_request(with_prompt(mode="i2v", image_url="https://example.com"), "batch[2]")

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from adapters.wire.requests import decode_request
 from domain.errors import InvalidInput
 from domain.requests import GenerationRequest
+from domain.targets import S3Target
 from tests.support.drawn_requests import EXAMPLES, NAMES, PATHS, PAYLOADS, VALID
 
 
@@ -71,6 +72,8 @@ _DEFAULTS: dict[str, Any] = {
     "return_signed_url": True,
     "low_vram": False,
     "idempotency_key": None,
+    "upload_url": None,
+    "s3Config": None,
 }
 
 
@@ -95,6 +98,18 @@ def _as_sent(request: GenerationRequest) -> dict[str, object]:
         "return_signed_url": request.return_signed_url,
         "low_vram": request.low_vram,
         "idempotency_key": request.idempotency_key and request.idempotency_key.key,
+        "upload_url": request.upload_url,
+        "s3Config": request.s3Config and _target_as_sent(request.s3Config),
+    }
+
+
+def _target_as_sent(target: S3Target) -> dict[str, Any]:
+    return {
+        "accessId": target.access_id.text.reveal(),
+        "accessSecret": target.access_secret.text.reveal(),
+        "bucketName": target.bucket.name,
+        "endpointUrl": target.endpoint.url.reveal(),
+        "region": target.region and target.region.name,
     }
 
 

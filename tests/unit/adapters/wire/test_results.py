@@ -16,7 +16,7 @@ from domain.lora import Lora, LoraScale, LoraSource, WeightName
 from domain.plan import Limits, plan
 from domain.profile import Checkpoint, ModelProfile
 from domain.requests import GenerationRequest, ImageToVideo, ImageUrl, Prompt, TextToVideo
-from domain.results import EncodedVideo, GenerationResult, StoredObject, Timings, stage_reports
+from domain.results import EncodedVideo, FoundObject, GenerationResult, StoredObject, Timings, stage_reports
 from domain.sampling import GuidanceScale, Seed
 from tests.unit.adapters.wire.goldens import golden
 
@@ -128,6 +128,38 @@ def test_types_survive_where_json_would_not_tell_them() -> None:
     assert isinstance(meta, dict)
     assert type(meta["fps"]) is int
     assert meta["cold"] is True
+
+
+def test_a_clip_at_an_upload_url_has_no_place_that_is_told() -> None:
+    stored = StoredObject(backend="upload_url", bucket="", path="")
+    reply = encode_result(attrs.evolve(_on_disk(), stored=stored))
+    assert "supabase" not in reply
+    assert reply["storage"] == {
+        "backend": "upload_url",
+        "bucket": None,
+        "path": None,
+        "signed_url": None,
+        "public_url": None,
+        "expires_at": None,
+        "bytes": 1_234_567,
+        "sha256": _SHA256,
+        "content_type": "video/mp4",
+    }
+
+
+def test_an_object_of_which_little_is_known_is_told_with_nulls() -> None:
+    found = FoundObject(
+        stored=StoredObject(backend="local", bucket="b", path=_PATH, public_url="file:///b"),
+        size=4,
+        content_type=None,
+        sha256=None,
+    )
+    reply = Wire().encode_found(found)
+    assert list(reply) == ["ok", "mode", "storage"]
+    assert reply["mode"] == "sign"
+    storage = reply["storage"]
+    assert isinstance(storage, dict)
+    assert (storage["bytes"], storage["sha256"], storage["content_type"]) == (4, None, None)
 
 
 def test_an_object_without_a_url_says_so() -> None:

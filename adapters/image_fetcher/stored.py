@@ -1,0 +1,34 @@
+"""Input pictures that lie in the worker's own store."""
+
+import attrs
+
+from adapters.http.faults import at_field
+from application.ports.object_store import ObjectStore
+from domain.errors import InputRefused, InputUnavailable, ObjectMissing, StorageRejected
+from domain.requests import StoredImage
+
+
+@attrs.frozen(eq=False)
+class StoredPictures:
+    """What may be taken from `store`: objects below `prefix`."""
+
+    store: ObjectStore
+    prefix: str
+
+    def read(self, reference: StoredImage, max_bytes: int) -> bytes:
+        """The object's bytes, at most `max_bytes`.
+
+        Raises:
+            InputRefused: it lies elsewhere, is too large, or the store does not give it out.
+            InputUnavailable: nothing is there.
+            StorageAuth, StorageBucket, StorageUnavailable: the store's trouble, and none of the caller's.
+        """
+        key, path = reference.object.key, reference.path
+        if not reference.object.is_below(self.prefix):
+            raise at_field(InputRefused, path, f"must begin with {self.prefix}/")
+        try:
+            return self.store.read(key, max_bytes)
+        except ObjectMissing as exc:
+            raise at_field(InputUnavailable, path, "leads to no object in the store") from exc
+        except StorageRejected as exc:
+            raise at_field(InputRefused, path, f"is not given out by the store: {exc.message}") from exc

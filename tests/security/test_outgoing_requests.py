@@ -32,8 +32,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 SPEAKS: Final = frozenset(
     {"aiohttp", "asyncio", "ftplib", "http", "httpcore", "httpx", "httpx2", "huggingface_hub", "imaplib", "nntplib",
-     "poplib", "requests", "runpod", "smtplib", "socket", "socketserver", "ssl", "storage3", "supabase", "telnetlib",
-     "urllib", "urllib3", "websockets", "xmlrpc"}
+     "obstore", "poplib", "requests", "runpod", "smtplib", "socket", "socketserver", "ssl", "storage3", "supabase",
+     "telnetlib", "urllib", "urllib3", "websockets", "xmlrpc"}
 )  # fmt: skip
 """What opens connections, or is a client of something that does. Of urllib only `urllib.parse` may be had freely."""
 
@@ -42,9 +42,9 @@ WHO_SPEAKS: Final = {
     "adapters/object_store": "the operator's store",
     "adapters/progress": "the platform",
     "adapters/sandbox": "the decoder's process, over a socket pair",
+    "adapters/settings/places.py": "nobody: it asks for this machine's name, which is redacted",
     "adapters/video_model/diffusers/lora/hub.py": "the Hub: a repository that the caller names",
     "adapters/video_model/diffusers/repository.py": "the Hub: the operator's model",
-    "container.py": "nobody: it asks for this machine's name, which is redacted",
     "entrypoints/job_handler.py": "the event loop of the SDK",
     "entrypoints/runpod_worker.py": "the platform",
 }

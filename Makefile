@@ -40,7 +40,7 @@ $(SERVERS): $(SETUP) requirements/servers.lock $(AZURITE:%=tests/servers/azurite
 
 ## The long ones: job sequences, large files, the stores against real servers
 soak: $(SETUP) $(SERVERS)
-	$(BIN)/python -m pytest -m "soak and not gpu" --timeout=900
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "soak and not gpu" --timeout=900
 
 ## Format, lint, types, import contracts, secrets, links of the docs
 check: $(SETUP)

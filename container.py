@@ -120,19 +120,18 @@ def build_target_store(config: HttpConfig, hosts: AllowedHosts, signed_url_secon
     return SendingTargetStore(sender=GuardedSender(config=config, hosts=hosts), signed_url_seconds=signed_url_seconds)
 
 
-def build_image_fetcher(
-    config: HttpConfig, hosts: AllowedHosts, sandbox: Sandbox, store: ObjectStore, input_prefix: str | None
-) -> ImageFetcher:
+def build_image_fetcher(settings: Settings, sandbox: Sandbox, store: ObjectStore) -> ImageFetcher:
     """Input pictures from URLs, base64 and the store."""
     from adapters.http.client import GuardedClient
     from adapters.image_fetcher.decoders import SandboxedDecoder
     from adapters.image_fetcher.fetcher import PictureFetcher
     from adapters.image_fetcher.stored import StoredPictures
 
+    below = settings.input_prefix
     return PictureFetcher(
-        client=GuardedClient(config=config, hosts=hosts),
+        client=GuardedClient(config=settings.http, hosts=settings.input_hosts),
         decoder=SandboxedDecoder(sandbox),
-        stored=None if input_prefix is None else StoredPictures(store, input_prefix),
+        stored=None if below is None else StoredPictures(store, below, settings.store.prefix),
     )
 
 
@@ -258,12 +257,7 @@ class Container(containers.DeclarativeContainer):
     )
     picture_sandbox: providers.Provider[Sandbox] = providers.ThreadSafeSingleton(build_picture_sandbox)
     image_fetcher: providers.Provider[ImageFetcher] = providers.ThreadSafeSingleton(
-        build_image_fetcher,
-        settings.provided.http,
-        settings.provided.input_hosts,
-        picture_sandbox,
-        store,
-        settings.provided.input_prefix,
+        build_image_fetcher, settings, picture_sandbox, store
     )
     notifier: providers.Provider[Notifier] = providers.ThreadSafeSingleton(
         build_notifier, settings.provided.webhook, settings.provided.http

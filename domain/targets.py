@@ -2,6 +2,7 @@
 
 import re
 from typing import ClassVar, Final
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -10,6 +11,9 @@ from domain.secret import Secret
 
 MAX_URL: Final = 2048
 """Characters of a URL; what browsers and proxies take at least."""
+
+_MAX_ENDPOINT: Final = 512
+"""Characters: the bucket and the object's path still come behind, and all of it is one URL."""
 
 _URL: Final = re.compile(r"[!-~]+", re.ASCII)
 _ENDPOINT: Final = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+(?:/(?!\.)[A-Za-z0-9._-]+)*/?", re.ASCII)
@@ -49,9 +53,17 @@ class EndpointUrl:
     def __attrs_post_init__(self) -> None:
         text = self.url.reveal()
         message = "must be an https URL without query, such as https://s3.eu-west-1.amazonaws.com"
-        if len(text) > MAX_URL:
-            raise InvalidValue(message)
+        if len(text) > _MAX_ENDPOINT:
+            long = f"must have at most {_MAX_ENDPOINT} characters, got {len(text)}"
+            raise InvalidValue(long)
         _require(_ENDPOINT, text, message)
+        try:
+            parts = urlsplit(text)
+            is_address = bool(parts.hostname) and parts.port != 0  # both look closer, and raise for what is none
+        except ValueError as error:
+            raise InvalidValue(message) from error
+        if not is_address:
+            raise InvalidValue(message)
 
 
 @attrs.frozen

@@ -1,5 +1,6 @@
 """What a caller's own system is told of a job that ended, and where."""
 
+import hashlib
 import re
 from typing import ClassVar, Final, Literal
 
@@ -44,4 +45,7 @@ def event_id(job_id: str, event: Event) -> str:
 
     ASCII without ".", which separates the parts of what is signed.
     """
-    return f"{job_slug(job_id)}_{event}".replace(".", "-")
+    slug = job_slug(job_id)
+    if "." in slug:  # "a.b" and "a-b" are two jobs
+        slug = f"{slug.replace('.', '-')}-{hashlib.sha256(slug.encode('ascii')).hexdigest()[:8]}"
+    return f"{slug}_{event.replace('.', '-')}"

@@ -1,6 +1,7 @@
 """The seam under httpcore: names become checked addresses here, and nothing else is ever dialled."""
 
 import ipaddress
+import math
 import ssl
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -18,6 +19,7 @@ _MAX_TRIED: Final = 3
 """Addresses of one host that are tried in turn: enough for a host that has IPv6 first where we have none."""
 
 
+_SLICE_SECONDS: Final = 1.0
 _PIECE: Final = 1 << 14
 """Bytes that are written between two looks at the clock: a stream's `write` gives each part of its buffer, which a host
 may take byte by byte, the whole timeout."""
@@ -101,7 +103,15 @@ class BudgetedStream(httpcore.NetworkStream):
 
     @override
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self.stream.read(max_bytes, self.budget.timeout(timeout))
+        """In slices, so that a job that is stopped does not wait for a host that says nothing."""
+        left = math.inf if timeout is None else timeout
+        while True:
+            try:
+                return self.stream.read(max_bytes, self.budget.timeout(min(left, _SLICE_SECONDS)))
+            except httpcore.ReadTimeout:
+                left -= _SLICE_SECONDS
+                if left <= 0:
+                    raise
 
     @override
     def write(self, buffer: bytes, timeout: float | None = None) -> None:

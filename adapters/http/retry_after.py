@@ -17,7 +17,7 @@ def seconds_until(retry_after: str | None, now: dt.datetime) -> float | None:
         return float(text[:_DIGITS])
     try:
         at = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # OverflowError: a number beyond C's, in any of its fields
         return None
     aware = at if at.tzinfo is not None else at.replace(tzinfo=dt.UTC)
     return max(0.0, (aware - now).total_seconds())

@@ -23,7 +23,9 @@ from application.job_control import JobControl
 _BLOCK: Final = 1 << 16
 MAX_ANSWER: Final = 4096
 """Bytes of an answer's body that are read: a store's error text fits."""
-_ANSWER_SECONDS: Final = 1.0
+ANSWER_SECONDS: Final = 10.0
+"""How long the head of an answer is waited for, unless the caller knows better."""
+_BODY_SECONDS: Final = 1.0
 """How long the rest of an answer is waited for once its head is there: nothing depends on it."""
 
 
@@ -94,8 +96,11 @@ class GuardedSender:
         headers: Mapping[str, str],
         seconds: float,
         control: JobControl,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> Answer:
         """The answer to one attempt, within `seconds` and the job's deadline. A redirect is an answer like another.
+
+        `answer_seconds` bounds the wait for an answer once the body is sent: a store may first write it down.
 
         Content-Length is sent; `headers` must not hold it, nor Host. A host may answer before it has read the body.
 
@@ -108,7 +113,7 @@ class GuardedSender:
         budget = TimeBudget.start(seconds, control)
         destination = self._admitted(url)
         try:
-            return self._exchange(method, destination, body, headers, budget)
+            return self._exchange(method, destination, body, headers, budget, answer_seconds=answer_seconds)
         except (AddressRefused, NameNotResolved) as exc:
             if destination.refusal is not None:
                 raise SendRefused(destination.refusal) from exc
@@ -134,6 +139,8 @@ class GuardedSender:
         body: bytes | SizedReader,
         headers: Mapping[str, str],
         budget: TimeBudget,
+        *,
+        answer_seconds: float,
     ) -> Answer:
         backend = GuardedBackend(
             rules=AddressRules(self.config.private_networks),
@@ -145,11 +152,11 @@ class GuardedSender:
         total = len(body) if isinstance(body, bytes) else body.total
         sized = {**headers, "Content-Length": str(total)}
         blocks = _in_memory(body) if isinstance(body, bytes) else _read(body)
-        timeouts = step_timeouts()
+        timeouts = step_timeouts() | {"read": answer_seconds}
         with opened(
             destination, backend, self.tls, method=method, headers=sized, content=blocks, timeouts=timeouts
         ) as response:
-            timeouts["read"] = _ANSWER_SECONDS
+            timeouts["read"] = _BODY_SECONDS
             names = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
             return Answer(response.status, names, b"" if is_compressed(response) else _beginning(response))
 
@@ -172,7 +179,7 @@ def _read(body: SizedReader) -> Iterator[bytes]:
 def _beginning(response: httpcore.Response) -> bytes:
     """The first bytes of the body. One that breaks off or drips ends where it is: the head has said what counts."""
     body = bytearray()
-    ends_at = time.monotonic() + _ANSWER_SECONDS
+    ends_at = time.monotonic() + _BODY_SECONDS
     with contextlib.suppress(*_FAILURES):
         for chunk in response.iter_stream():
             body += chunk

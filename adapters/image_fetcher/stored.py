@@ -5,15 +5,17 @@ import attrs
 from adapters.http.faults import at_field
 from application.ports.object_store import ObjectStore
 from domain.errors import InputRefused, InputUnavailable, ObjectMissing, StorageRejected
+from domain.naming import is_record_key
 from domain.requests import StoredImage
 
 
 @attrs.frozen(eq=False)
 class StoredPictures:
-    """What may be taken from `store`: objects below `prefix`."""
+    """What may be taken from `store`: objects below `prefix`, but no records, which lie below the store's own."""
 
     store: ObjectStore
     prefix: str
+    store_prefix: str = ""
 
     def read(self, reference: StoredImage, max_bytes: int) -> bytes:
         """The object's bytes, at most `max_bytes`.
@@ -26,6 +28,8 @@ class StoredPictures:
         key, path = reference.object.key, reference.path
         if not reference.object.is_below(self.prefix):
             raise at_field(InputRefused, path, f"must begin with {self.prefix}/")
+        if is_record_key(self.store_prefix, key):
+            raise at_field(InputRefused, path, "must be the path of a picture, not that of a job's record")
         try:
             return self.store.read(key, max_bytes)
         except ObjectMissing as exc:

@@ -6,15 +6,20 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 import attrs
-import stamina
+import structlog
 
 from application.job_control import JobControl
 from domain.errors import StorageUnavailable
 
 T = TypeVar("T")
 
+_log = structlog.get_logger()
+
 _SLOW_LINE: Final = 1 << 20
 """Bytes a second below which an upload is not worth another attempt."""
+
+_LOOK_SECONDS: Final = 0.25
+"""Between two looks at the job's control."""
 
 _QUICK_ATTEMPTS: Final = 2
 _QUICK_SECONDS: Final = 10.0
@@ -54,44 +59,51 @@ class RetryPolicy:
 def with_retries(operation: Callable[[], T], policy: RetryPolicy, control: JobControl) -> T:
     """What `operation` returns, called again as long as it raises Transient and `policy` allows.
 
-    A wait ends at the job's deadline. A store that asks for a longer rest than the policy has left is given up
-    at once.
+    A wait ends with the job, at its deadline or when it is stopped. A store that asks for a longer rest than the policy
+    has left is given up at once.
 
     Raises:
-        DeadlineExceeded: from `control.check()`, which is called before each attempt.
+        Cancelled, DeadlineExceeded: from `control.check()`, which is called before each attempt and while waiting.
         Transient: the last one.
     """
-    for attempt in stamina.retry_context(on=_Backoff(policy, control), attempts=policy.attempts, timeout=None):
-        with attempt:
-            control.check()
+    backoff = _Backoff(policy)
+    while True:
+        control.check()
+        try:
             return operation()
-    message = "unreachable: the last attempt returns or raises"
-    raise AssertionError(message)
+        except Transient as exc:
+            wait = backoff.wait_after(exc)
+            if wait is None:
+                raise
+            _log.warning("store.retry", attempt=backoff.failures, wait_seconds=round(wait, 2), cause=exc.message)
+        _rest(wait, control)
+
+
+def _rest(seconds: float, control: JobControl) -> None:
+    """In steps: a job that is stopped must not hold its worker (no library for retries asks anybody meanwhile)."""
+    while seconds > 0:
+        control.check()
+        left = control.seconds_left()
+        time.sleep(min(seconds, _LOOK_SECONDS) if left is None else min(seconds, _LOOK_SECONDS, left))
+        seconds -= _LOOK_SECONDS
 
 
 @attrs.define
 class _Backoff:
-    """Stamina's hook: the seconds to wait after an exception, or False to give up.
-
-    Stamina's own waits know neither `Retry-After` together with a ceiling nor a deadline.
-    """
+    """How often it was tried, and since when."""
 
     policy: RetryPolicy
-    control: JobControl
+    failures: int = 0
     _begun: float = attrs.field(factory=time.monotonic, init=False)
-    _failures: int = attrs.field(default=0, init=False)
 
-    def __call__(self, exc: Exception) -> float | bool:
-        if not isinstance(exc, Transient):
-            return False
-        wait = self._next_wait() if exc.retry_after is None else exc.retry_after
-        if time.monotonic() - self._begun + wait > self.policy.seconds:
-            return False
-        left = self.control.seconds_left()
-        return wait if left is None else min(wait, left)
+    def wait_after(self, exc: Transient) -> float | None:
+        """Seconds to wait before the next attempt; None: it is given up."""
+        wait = self._doubled() if exc.retry_after is None else exc.retry_after
+        self.failures += 1
+        late = time.monotonic() - self._begun + wait > self.policy.seconds
+        return None if late or self.failures >= self.policy.attempts else wait
 
-    def _next_wait(self) -> float:
-        wait = self.policy.wait_initial * 2.0**self._failures
-        self._failures += 1
+    def _doubled(self) -> float:
+        wait = self.policy.wait_initial * 2.0**self.failures
         jitter = random.uniform(1.0, 1.25)  # noqa: S311 - keeps workers apart, guards nothing
         return min(self.policy.wait_max, wait * jitter)

@@ -6,10 +6,11 @@ Only its resumable door sends plain text and the true status. Observed with supa
 """
 
 import datetime as dt
-import email.utils
 
 import attrs
 import httpx
+
+from adapters.http.retry_after import seconds_until
 
 
 @attrs.frozen(kw_only=True)
@@ -36,7 +37,7 @@ def answer_in(response: httpx.Response, *, is_text: bool = False) -> Answer:
         error=_text(body.get("error")),
         code=_text(body.get("code")),
         message=_text(body.get("message")),
-        retry_after=_seconds(response.headers.get("retry-after")),
+        retry_after=seconds_until(response.headers.get("retry-after"), dt.datetime.now(dt.UTC)),
     )
 
 
@@ -56,19 +57,3 @@ def number(value: object) -> int | None:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Seconds until the time that a Retry-After header names, not below 0; None for what is no such header."""
-    if retry_after is None:
-        return None
-    seconds = number(retry_after.strip())
-    if seconds is not None:
-        return float(seconds)
-    try:
-        date = email.utils.parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=dt.UTC)
-    return max(0.0, (date - dt.datetime.now(dt.UTC)).total_seconds())

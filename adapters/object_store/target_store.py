@@ -26,7 +26,9 @@ from domain.targets import S3Target, Target, UploadUrl
 _ONE_PUT: Final = 5 << 30
 """Bytes that S3 takes in one request; Azure and GCS take no less."""
 
-_LEAST_SECONDS: Final = 60.0
+_ANSWER_SECONDS: Final = 120.0
+"""A store answers when it has written the clip down, which took Supabase's more than 20 s for large ones."""
+_LEAST_SECONDS: Final = 180.0
 _SLOW_LINE: Final = 1 << 20
 """Bytes a second that an upload may be as slow as."""
 
@@ -83,7 +85,9 @@ class SendingTargetStore(TargetStore):
         seconds = _LEAST_SECONDS + file.total / _SLOW_LINE
         url, lines = self._request(key, headers, target)
         try:
-            answer = self.sender.send("PUT", url, body=file, headers=lines, seconds=seconds, control=control)
+            answer = self.sender.send(
+                "PUT", url, body=file, headers=lines, seconds=seconds, control=control, answer_seconds=_ANSWER_SECONDS
+            )
         except SendRefused as exc:
             raise at_field(InputRefused, target.field, exc.reason) from exc
         except SendFailed as exc:
@@ -92,6 +96,9 @@ class SendingTargetStore(TargetStore):
         error = failure(answer, target)
         if error is not None:
             raise error
+        if file.tell() < file.total:  # a host may answer before it has read the body: 2xx is no success then
+            message = f"The host of {target.field} answered before it had the whole clip"
+            raise Transient(message)
 
     def _request(self, key: str, headers: ObjectHeaders, target: Target) -> tuple[str, Mapping[str, str]]:
         """The URL and the headers of one attempt; a signature is good for a quarter of an hour only."""

@@ -21,6 +21,7 @@ _X86_64: Final = {
     "kill": 62, "tkill": 200, "tgkill": 234, "rt_sigqueueinfo": 129, "rt_tgsigqueueinfo": 297,
     "pidfd_open": 434, "pidfd_getfd": 438, "pidfd_send_signal": 424,
     "ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311,
+    "shmget": 29, "shmat": 30, "semget": 64, "msgget": 68, "mq_open": 240,
     "bpf": 321, "userfaultfd": 323, "perf_event_open": 298, "io_uring_setup": 425, "keyctl": 250,
 }  # fmt: skip
 """Forbidden outright: EPERM. Numbers of the kernel's arch/x86/entry/syscalls/syscall_64.tbl; they never change."""
@@ -30,6 +31,10 @@ _CLONE3: Final = 435
 """Not there, it says: its flags cannot be looked at, and the C library then takes clone."""
 _PRLIMIT64: Final = 302
 """Allowed for the child itself: the CPU allowance."""
+
+_OWNER_COMMANDS: Final = {72: (8, 10, 15), 16: (0x8901, 0x8902)}
+"""fcntl's F_SETOWN, F_SETSIG, F_SETOWN_EX; ioctl's FIOSETOWN, SIOCSPGRP: they let the kernel send any signal, SIGKILL
+too, to any process of the same user."""
 
 _AUDIT_ARCH_X86_64: Final = 0xC000003E
 _X32_BIT: Final = 0x40000000
@@ -45,7 +50,7 @@ _KILL: Final = 0x80000000
 _ERRNO: Final = 0x00050000
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
+_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
 """Offsets in struct seccomp_data; of an argument the low half."""
 
 _Instruction = tuple[int, int, int, int]
@@ -83,6 +88,7 @@ def _program() -> list[_Instruction]:
         (_AT_LEAST, 0, 1, _X32_BIT),
         (_RETURN, 0, 0, _KILL),
         *forbidden,
+        *(step for call, commands in _OWNER_COMMANDS.items() for step in _without(call, commands)),
         (_EQUAL, 0, 1, _CLONE3),
         (_RETURN, 0, 0, _ERRNO | _ENOSYS),
         (_EQUAL, 0, 4, _CLONE),
@@ -96,4 +102,16 @@ def _program() -> list[_Instruction]:
         (_RETURN, 0, 0, _ALLOW),
         (_RETURN, 0, 0, _ERRNO | _EPERM),
         (_RETURN, 0, 0, _ALLOW),
+    ]
+
+
+def _without(call: int, commands: tuple[int, ...]) -> list[_Instruction]:
+    """Steps that forbid `call` where its second argument is one of `commands`, and go on for other calls."""
+    most = len(commands)
+    return [
+        (_EQUAL, 0, most + 3, call),
+        (_LOAD, 0, 0, _SECOND_ARGUMENT),
+        *((_EQUAL, most - index, 0, command) for index, command in enumerate(commands)),
+        (_RETURN, 0, 0, _ALLOW),
+        (_RETURN, 0, 0, _ERRNO | _EPERM),
     ]

@@ -25,7 +25,7 @@ from domain.errors import OutOfMemory
 ROOT = Path(__file__).resolve().parents[2]
 NOT_INSTALLED = (
     *("accelerate", "aiohttp", "av", "cattrs", "click", "dependency_injector", "dotenv"),
-    *("peft", "rich", "runpod", "stamina", "storage3", "supabase", "torchao"),
+    *("peft", "rich", "runpod", "storage3", "supabase", "torchao"),
 )
 BARE = f"""
 import runpy, sys

@@ -47,6 +47,15 @@ def test_the_names_certificate_is_accepted_while_the_checked_address_is_dialled(
     assert server.requests[0].headers["Host"] == "pictures.example"
 
 
+def test_a_host_that_pauses_longer_than_one_look_at_the_job_is_heard_to_the_end(
+    server: HttpServer, certificate: Path
+) -> None:
+    """A read that timed out goes on where it was, in TLS too."""
+    server.add("/slow", Reply(body=b"ab", pause=1.2))
+    tls = ssl.create_default_context(cafile=str(certificate))
+    assert get("https://pictures.example/slow", RecordingDialler(detour=server.port), tls, []) == b"ab"
+
+
 @pytest.mark.parametrize("host", ["other.example", PUBLIC])
 def test_another_names_certificate_is_not(server: HttpServer, certificate: Path, host: str) -> None:
     tls = ssl.create_default_context(cafile=str(certificate))

@@ -1,12 +1,15 @@
 """A child that does what a decoder does that a file has taken over. Started by the tests' sandboxes only."""
 
 import ctypes
+import fcntl
 import itertools
 import mmap
 import os
 import resource
+import signal
 import socket
 import stat
+import struct
 import sys
 import threading
 import time
@@ -105,6 +108,14 @@ def break_out(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         "signal the worker": lambda: os.kill(worker, 0),
         "hold the worker": lambda: os.pidfd_open(worker),
         "limit the worker": lambda: resource.prlimit(worker, resource.RLIMIT_CORE, (0, 0)),
+        "let the kernel signal the worker": lambda: fcntl.fcntl(_worker_socket(), fcntl.F_SETOWN, worker),
+        "choose the kernel's signal": lambda: fcntl.fcntl(_worker_socket(), 10, signal.SIGKILL),  # F_SETSIG
+        "let the kernel signal the worker, by ioctl": lambda: fcntl.ioctl(
+            _worker_socket(),
+            0x8901,
+            struct.pack("i", worker),  # FIOSETOWN
+        ),
+        "keep memory beyond its end": lambda: _system_call(29, 0, 1 << 16, 0o1600),  # shmget
         "trace the worker": lambda: _system_call(101, 16, worker),
         "read the worker's memory": lambda: _system_call(310, worker, 0, 0, 0, 0, 0),
         "raise the memory": lambda: resource.setrlimit(resource.RLIMIT_AS, (-1, resource.RLIM_INFINITY)),

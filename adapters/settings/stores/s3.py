@@ -20,7 +20,9 @@ Region = NewType("Region", str)
 _NAMES: Final = "names of letters, digits, `.`, `_` and `-`, joined by `/`"
 _REGION: Final = re.compile(r"[A-Za-z0-9-]{1,40}", re.ASCII)
 _CHECKSUMS: Final = ("none", "sha256", "crc64nvme")
-_AWS_REGION: Final = re.compile(r"(?:^|\.)s3[.-]([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$")
+_AWS_REGION: Final = re.compile(
+    r"(?:^|\.)s3(?:-fips)?[.-](?:dualstack\.)?([a-z0-9-]+)(?:\.vpce)?\.amazonaws\.com(?:\.cn)?$"
+)
 _HOST_REGIONS: Final = (
     _AWS_REGION,
     re.compile(r"(?:^|\.)s3\.([a-z0-9-]+)\.(?:backblazeb2|wasabisys)\.com$"),

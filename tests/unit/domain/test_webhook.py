@@ -43,3 +43,9 @@ def test_what_is_no_url_is_refused_without_being_repeated(text: str) -> None:
 
 def test_2048_characters_are_taken() -> None:
     assert WebhookUrl(Secret("x" * 2048)).url.reveal() == "x" * 2048
+
+
+def test_jobs_that_differ_in_a_dot_alone_have_events_of_their_own() -> None:
+    assert event_id("a.b", "video.completed") != event_id("a-b", "video.completed")
+    assert event_id("a.b", "video.completed") == event_id("a.b", "video.completed")
+    assert event_id("a-b", "video.completed") == "a-b_video-completed"

@@ -69,6 +69,13 @@ def test_what_lies_elsewhere_is_refused_whether_it_is_there_or_not(store: InMemo
     assert store.calls == []
 
 
+def test_a_record_is_no_picture_even_where_the_prefixes_are_one(store: InMemoryStore) -> None:
+    stored = StoredPictures(store, "ltx2", "ltx2")
+    message = failure(InputRefused, fetcher(stored), "ltx2/_jobs/job-1.json")
+    assert message == "must be the path of a picture, not that of a job's record"
+    assert store.calls == []
+
+
 def test_without_a_prefix_no_path_is_taken() -> None:
     assert failure(InputRefused, fetcher(None)) == "is not accepted by this worker: INPUT_PREFIX is not set"
 

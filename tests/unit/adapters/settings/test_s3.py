@@ -130,6 +130,16 @@ def test_runpods_names_are_accepted_and_ours_win() -> None:
             "clips",
             ("https://nyc3.digitaloceanspaces.com", "clips", "nyc3", False),
         ),
+        (
+            "https://s3.dualstack.eu-west-1.amazonaws.com",
+            "clips",
+            ("https://s3.dualstack.eu-west-1.amazonaws.com", "clips", "eu-west-1", True),
+        ),
+        (
+            "https://bucket.vpce-1a2b-5e6f.s3.us-west-2.vpce.amazonaws.com",
+            "clips",
+            ("https://bucket.vpce-1a2b-5e6f.s3.us-west-2.vpce.amazonaws.com", "clips", "us-west-2", True),
+        ),
         (R2, "clips", (R2, "clips", "auto", True)),
         (f"{R2}/clips", "", (R2, "clips", "auto", True)),
         (

@@ -8,14 +8,11 @@ import attrs
 
 from domain.errors import InvalidValue
 from domain.secret import Secret
-
-MAX_URL: Final = 2048
-"""Characters of a URL; what browsers and proxies take at least."""
+from domain.secret_url import SecretUrl
 
 _MAX_ENDPOINT: Final = 512
 """Characters: the bucket and the object's path still come behind, and all of it is one URL."""
 
-_URL: Final = re.compile(r"[!-~]+", re.ASCII)
 _ENDPOINT: Final = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+(?:/(?!\.)[A-Za-z0-9._-]+)*/?", re.ASCII)
 _BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}", re.ASCII)
 _ACCESS_ID: Final = re.compile(r"[!-+.0-~-]{1,256}", re.ASCII)
@@ -24,24 +21,10 @@ _REGION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}", re.ASCII)
 
 
 @attrs.frozen
-class UploadUrl:
-    """A presigned URL: whoever has it may PUT one object. 1 to 2048 characters."""
+class UploadUrl(SecretUrl):
+    """A presigned URL: whoever has it may PUT one object."""
 
     field: ClassVar[str] = "upload_url"
-    url: Secret
-
-    def __attrs_post_init__(self) -> None:
-        text = self.url.reveal()
-        if not 1 <= len(text) <= MAX_URL:
-            message = f"must have 1 to {MAX_URL} characters, got {len(text)}"
-            raise InvalidValue(message)
-        _require(_URL, text, "must be a URL of printable ASCII characters")
-
-    @property
-    def hidden(self) -> tuple[str, ...]:
-        """What no log line may repeat."""
-        text = self.url.reveal()
-        return (text, text.partition("?")[2])
 
 
 @attrs.frozen

@@ -5,20 +5,21 @@ import random
 from collections.abc import Callable
 from typing import Any, Final
 
+from adapters.wire.requests import FIELDS
+
 _WORDS: Final = (
     "", " ", "\x00", "\ud800", "💧" * 30, "x" * 10_001, "t2v", "i2v", "doctor", "mp4", "video.mp4", "../video.mp4",
     "org/name", "styles/ink.safetensors", "../../etc/passwd.safetensors", "official", "fast", "standard", "quality",
-    "https://example.com/a.png?token=1", "http://127.0.0.1/", "data:image/png;base64,AAAA", "512", "true", "NaN",
+    "https://example.com/a.png?token=1", "http://127.0.0.1/",
+    "https://target.invalid/a?b=1", "https://[::1", "https://a:b:c", "data:image/png;base64,AAAA", "512", "true", "NaN",
 )  # fmt: skip
 _NUMBERS: Final = (
     0, -0.0, 1, -1, 2, 9, 24, 23.976, 29.97, 0.1, 1e-320, 48, 49, 63, 64, 65, 120, 121, 200, 201, 512, 513, 1025, 4096,
     4098, 2**31, 2**53 - 1, 2**53, 2**63, -(2**63) - 1, 10**400, 1e308, float("nan"), float("inf"), -float("inf"),
 )  # fmt: skip
 _FIELDS: Final = (
-    "mode", "prompt", "negative_prompt", "enhance_prompt", "seed", "preset", "steps", "guidance", "fps", "num_frames",
-    "height", "width", "loras", "image_url", "image_base64", "output_format", "file_name", "return_signed_url",
-    "low_vram", "idempotency_key", "image_path", "upload_url", "s3Config", "endpointUrl", "path",
-    "source", "weight_name", "scale", "promt", "unknown",
+    *FIELDS, "endpointUrl", "accessId", "accessSecret", "bucketName", "region", "path", "source", "weight_name",
+    "scale", "promt", "unknown",
 )  # fmt: skip
 _MOST_CHANGES: Final = 4
 _DEEP: Final = 200

@@ -10,8 +10,8 @@ import httpx
 from adapters.http.addresses import Address, AddressRules, Reach
 from adapters.http.allowed_hosts import AllowedHosts
 from adapters.http.config import HttpConfig
+from domain.secret_url import MAX_URL
 
-_MAX_URL: Final = 2048
 _MAX_NAME: Final = 253
 _MAX_PORT: Final = 65_535
 _ELSEWHERE: Final = "redirects to another URL, which "
@@ -150,8 +150,8 @@ def _joined(base: httpx.URL, location: str) -> str:
 
 
 def _check_length(text: str) -> None:
-    if len(text) > _MAX_URL:
-        reason = f"must have at most {_MAX_URL} characters"
+    if len(text) > MAX_URL:
+        reason = f"must have at most {MAX_URL} characters"
         raise UrlRefused(reason)
 
 

@@ -1,7 +1,8 @@
 """What the object stores are configured with."""
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
@@ -9,6 +10,21 @@ from domain.secret import Secret
 
 Backend = Literal["supabase", "s3", "gcs", "azure", "local"]
 Checksum = Literal["none", "sha256", "crc64nvme"]
+
+_DEFAULT_REGION: Final = "us-east-1"
+"""What services take that have no regions."""
+
+_SERVICE: Final = re.compile(
+    r"s3[.-].+|.+\.(?:digitaloceanspaces\.com|r2\.cloudflarestorage\.com|backblazeb2\.com|wasabisys\.com)"
+    r"|storage\.googleapis\.com",
+    re.ASCII,
+)
+
+_REGION: Final = re.compile(r"(?:^|[.-])((?:us-gov|us-iso|us-isob|[a-z]{2})-[a-z]{2,12}-[0-9]{1,3})(?:\.|$)", re.ASCII)
+"""A region as AWS and those name it who follow AWS."""
+_REGION_FIRST: Final = re.compile(
+    r"(?:.+\.)?([a-z]{3}[0-9])\.digitaloceanspaces\.com|s3api-([a-z0-9-]+)\.runpod\.io", re.ASCII
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -87,3 +103,21 @@ class LocalConfig:
 
 
 StoreConfig = SupabaseConfig | S3Config | GcsConfig | AzureConfig | LocalConfig
+
+
+def is_service_host(host: str) -> bool:
+    """Whether `host` is known to be an S3 service's, so that a name in front of it is a bucket's.
+
+    Elsewhere it may be the service's own: a MinIO at `videos.example.com` may well have a bucket `videos`.
+    """
+    return _SERVICE.fullmatch(host) is not None
+
+
+def region_of(host: str) -> str:
+    """The region that the host of an S3 service tells; `us-east-1` where it tells none."""
+    if host.endswith(".r2.cloudflarestorage.com"):
+        return "auto"
+    found = _REGION_FIRST.fullmatch(host) or _REGION.search(host)
+    if found is None:
+        return _DEFAULT_REGION
+    return found[1] or found[2].upper()  # RunPod names its regions in capitals

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Final
 import attrs
 from obstore.store import AzureStore, GCSStore, S3Store
 
-from adapters.object_store.obstore_failures import KEY_HINT
+from adapters.object_store.outcome import unusable_key
 from adapters.object_store.retries import RetryPolicy
 from application.job_control import JobControl
-from domain.errors import StorageAuth
 from domain.secret import Secret
 
 if TYPE_CHECKING:
@@ -99,8 +98,7 @@ def header_text(secret: Secret) -> str:
     """
     text = secret.reveal()
     if not (text.isascii() and text.isprintable() and text):
-        message = f"{KEY_HINT} (it holds characters that no key has)"
-        raise StorageAuth(message)
+        raise unusable_key()
     return text
 
 

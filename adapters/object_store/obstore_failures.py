@@ -21,6 +21,7 @@ from typing import Final
 import attrs
 from obstore.exceptions import BaseError
 
+from adapters.object_store.outcome import BUCKET_HINT, KEY_HINT
 from adapters.object_store.retries import Transient
 from adapters.object_store.vendor_text import presentable
 from domain.errors import ObjectMissing, StorageAuth, StorageBucket, StorageRejected, StorageUnavailable, WorkerError
@@ -28,8 +29,6 @@ from domain.errors import ObjectMissing, StorageAuth, StorageBucket, StorageReje
 VENDOR_ERRORS: Final = (BaseError, FileNotFoundError)
 """What obstore lets out, but for what an iterator of ours raises: that comes out as it is."""
 
-BUCKET_HINT: Final = "The bucket is missing, or the key has no rights to see it"
-KEY_HINT: Final = "The store refused the key: it is wrong, expired, or has too few rights"
 
 _NO_STORE: Final = "What answers is no store of the configured kind, or no request can be made to it"
 _NAMELESS: Final = re.compile("Error performing HEAD |Bulk delete request failed")

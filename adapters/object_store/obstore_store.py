@@ -15,7 +15,8 @@ from adapters.object_store.bounded_call import within_deadline
 from adapters.object_store.config import Backend
 from adapters.object_store.keys import require_legal_key
 from adapters.object_store.obstore_client import Client, ClientBuilder, Patience
-from adapters.object_store.obstore_failures import KEY_HINT, VENDOR_ERRORS, ObstoreFailures
+from adapters.object_store.obstore_failures import VENDOR_ERRORS, ObstoreFailures
+from adapters.object_store.outcome import compare_size, utc_now
 from adapters.object_store.probing import probe
 from adapters.object_store.retries import with_retries
 from adapters.object_store.upload_source import UploadSource
@@ -26,7 +27,6 @@ from domain.errors import (
     StorageAuth,
     StorageBucket,
     StorageRejected,
-    StorageUnavailable,
     WorkerError,
 )
 
@@ -70,10 +70,6 @@ class Service:
     signed_url_seconds: int = 86_400
 
 
-def _utc_now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
-
-
 class ObstoreStore(ObjectStore):
     """Objects in one bucket. Nothing is sent before the first call.
 
@@ -87,7 +83,7 @@ class ObstoreStore(ObjectStore):
         service: Service,
         *,
         patience: Patience = _DEFAULT_PATIENCE,
-        clock: Callable[[], dt.datetime] = _utc_now,
+        clock: Callable[[], dt.datetime] = utc_now,
     ) -> None:
         """`clock` gives the present time, aware, in UTC."""
         self._service = service
@@ -128,7 +124,7 @@ class ObstoreStore(ObjectStore):
 
             anew = attrs.evolve(self._patience.policy.for_upload(file.total), attempts=_UPLOADS)
             with_retries(attempt, anew, control)
-            self._compare_size(key, file.total)
+            compare_size(self, key, file.total)
 
     @override
     def read(self, key: str, limit: int) -> bytes:
@@ -210,18 +206,6 @@ class ObstoreStore(ObjectStore):
                 chunk_size=PART_BYTES,
                 max_concurrency=_PARTS_AT_ONCE,
             )
-
-    def _compare_size(self, key: str, size: int) -> None:
-        try:
-            stored = self.stat(key)
-        except ObjectMissing as exc:
-            message = f"{KEY_HINT} (the object was taken, but cannot be seen)"
-            raise StorageAuth(message) from exc
-        except StorageUnavailable:
-            return  # the upload was acknowledged; that it cannot be looked at now proves nothing
-        if stored.size != size:
-            message = f"The store holds {stored.size} of {size} bytes"
-            raise StorageUnavailable(message)
 
 
 def _blocks(file: UploadSource) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from adapters.object_store.config import SupabaseConfig
 from adapters.object_store.keys import require_legal_key
+from adapters.object_store.outcome import compare_size, utc_now
 from adapters.object_store.probing import probe
 from adapters.object_store.retries import RetryPolicy
 from adapters.object_store.supabase_connection import (
@@ -22,12 +23,11 @@ from adapters.object_store.supabase_connection import (
     UPLOAD_TIMEOUT,
     SupabaseConnection,
 )
-from adapters.object_store.supabase_failures import KEY_HINT
 from adapters.object_store.supabase_resumable import CHUNK, Destination, DoorClosed, upload_resumably
 from adapters.object_store.upload_source import UploadSource
 from application.job_control import JobControl
 from application.ports.object_store import ObjectHeaders, ObjectStat, ObjectStore, ObjectUrl
-from domain.errors import ObjectMissing, StorageAuth, StorageBucket, StorageRejected, StorageUnavailable
+from domain.errors import ObjectMissing, StorageBucket, StorageRejected
 
 RESUMABLE_ABOVE: Final = CHUNK
 """Bytes from which Supabase advises resumable uploads; smaller files would gain nothing but requests."""
@@ -36,10 +36,6 @@ _DEFAULT_POLICY: Final = RetryPolicy()
 _BLOCK: Final = 1 << 16
 
 _log = structlog.get_logger()
-
-
-def _utc_now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
 
 
 class SupabaseStore(ObjectStore):
@@ -58,7 +54,7 @@ class SupabaseStore(ObjectStore):
         policy: RetryPolicy = _DEFAULT_POLICY,
         upload_timeout: httpx.Timeout = UPLOAD_TIMEOUT,
         call_timeout: httpx.Timeout = CALL_TIMEOUT,
-        clock: Callable[[], dt.datetime] = _utc_now,
+        clock: Callable[[], dt.datetime] = utc_now,
         resumable_above: int = RESUMABLE_ABOVE,
     ) -> None:
         """`clock` gives the present time, aware, in UTC; files of more than `resumable_above` bytes go in chunks."""
@@ -93,7 +89,7 @@ class SupabaseStore(ObjectStore):
         with UploadSource(source, control) as file:
             put = self._put_resumably if file.total > self._resumable_above else self._put_plainly
             put(file, key, headers, control)
-            self._compare_size(key, file.total)
+            compare_size(self, key, file.total)
 
     @override
     def read(self, key: str, limit: int) -> bytes:
@@ -179,18 +175,6 @@ class SupabaseStore(ObjectStore):
             message = "no URL in the answer"
             raise ValueError(message)
         return url
-
-    def _compare_size(self, key: str, size: int) -> None:
-        try:
-            stored = self.stat(key)
-        except ObjectMissing as exc:
-            message = f"{KEY_HINT} (the object was taken, but cannot be seen)"
-            raise StorageAuth(message) from exc
-        except StorageUnavailable:
-            return  # the upload was acknowledged; that it cannot be looked at now proves nothing
-        if stored.size != size:
-            message = f"The store holds {stored.size} of {size} bytes"
-            raise StorageUnavailable(message)
 
     def _download(self, http: httpx.Client, key: str, limit: int) -> bytes:
         """storage3's own download has no limit."""

@@ -8,10 +8,10 @@ import httpx
 from storage3 import SyncStorageClient
 
 from adapters.object_store.config import SupabaseConfig
+from adapters.object_store.outcome import unusable_key
 from adapters.object_store.retries import RetryPolicy, with_retries
-from adapters.object_store.supabase_failures import KEY_HINT, VENDOR_ERRORS, SupabaseFailures
+from adapters.object_store.supabase_failures import VENDOR_ERRORS, SupabaseFailures
 from application.job_control import JobControl
-from domain.errors import StorageAuth
 
 T = TypeVar("T")
 
@@ -84,8 +84,7 @@ class SupabaseConnection:
     def require_key(self) -> None:
         """Return if there is a key that a header can carry. Raises StorageAuth."""
         if not self.headers:
-            message = f"{KEY_HINT} (it holds characters that no key has)"
-            raise StorageAuth(message)
+            raise unusable_key()
 
     def close(self) -> None:
         self._transport.close()

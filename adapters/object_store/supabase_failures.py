@@ -12,6 +12,7 @@ import httpx
 from storage3.exceptions import StorageApiError
 from storage3.utils import StorageException
 
+from adapters.object_store.outcome import BUCKET_HINT, KEY_HINT
 from adapters.object_store.retries import Transient
 from adapters.object_store.supabase_answers import Answer, answer_in, number, response_behind
 from adapters.object_store.vendor_text import presentable
@@ -20,8 +21,7 @@ from domain.errors import ObjectMissing, StorageAuth, StorageBucket, StorageReje
 VENDOR_ERRORS: Final = (StorageException, httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError)
 """What storage3 lets out. The last three: an answer of 200 that is not what Storage sends."""
 
-BUCKET_HINT: Final = "The bucket is missing, or the key has no rights to see it: create it, or use the secret key"
-KEY_HINT: Final = "The store refused the key: it is wrong, expired, or has too few rights"
+_CREATE: Final = f"{BUCKET_HINT}: create it, or use the secret key"
 
 _TRANSIENT: Final = frozenset({408, 423, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 544})
 _UNAUTHORIZED: Final = frozenset({401, 403})
@@ -71,8 +71,8 @@ _VERDICTS: Final = (
              "key needs, not to Storage itself", _says("property 'authorization'")),
     _Verdict(StorageAuth, f"{KEY_HINT}: {_NEEDED}", _is("InvalidJWT", "InvalidSignature")),
     _Verdict(StorageAuth, f"{KEY_HINT}: {_NEEDED}", _has(*_UNAUTHORIZED)),
-    _Verdict(StorageBucket, BUCKET_HINT, _is("NoSuchBucket", "Bucket not found")),
-    _Verdict(StorageBucket, BUCKET_HINT, _says("Bucket not found")),
+    _Verdict(StorageBucket, _CREATE, _is("NoSuchBucket", "Bucket not found")),
+    _Verdict(StorageBucket, _CREATE, _says("Bucket not found")),
     _Verdict(ObjectMissing, "There is no such object, or the key has no rights to see it",
              _is("NoSuchKey", "not_found")),
     _Verdict(StorageRejected, "The project's plan or quota does not allow it: look at its billing page", _has(402)),

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from adapters.http.faults import at_field
 from adapters.http.sending import GuardedSender, SendFailed, SendRefused
+from adapters.object_store.outcome import utc_now
 from adapters.object_store.retries import RetryPolicy, Transient, with_retries
 from adapters.object_store.s3_address import BucketAddress
 from adapters.object_store.sigv4 import LONGEST_SECONDS, UNSIGNED, Signer
@@ -36,10 +37,6 @@ _AZURE_QUERY: Final = frozenset({"sv", "sig"})
 """Parts of the query of every shared access signature."""
 
 
-def _utc_now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
-
-
 @attrs.frozen(kw_only=True, eq=False)
 class SendingTargetStore(TargetStore):
     """One PUT of the whole file for each attempt: signed in its headers for a bucket, by itself for a URL.
@@ -51,7 +48,7 @@ class SendingTargetStore(TargetStore):
     sender: GuardedSender
     signed_url_seconds: int = 86_400
     policy: RetryPolicy = RetryPolicy()
-    clock: Callable[[], dt.datetime] = _utc_now
+    clock: Callable[[], dt.datetime] = utc_now
 
     @override
     def admit(self, target: Target) -> None:

@@ -21,11 +21,9 @@ from domain.naming import FileName, IdempotencyKey, ObjectPath
 from domain.recipes import PRESETS, Preset
 from domain.requests import MAX_PROMPT, ImageUrl, InlineImage, NegativePrompt, Prompt, StoredImage
 from domain.sampling import GuidanceScale, Seed, Steps
+from domain.secret_url import MAX_URL
 from domain.targets import S3Target, UploadUrl
 from domain.webhook import WebhookUrl
-
-MAX_URL: Final = 2048
-"""Characters of a URL; what browsers and proxies take at least."""
 
 T = TypeVar("T")
 

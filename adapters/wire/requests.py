@@ -18,7 +18,7 @@ from domain.requests import GenerationRequest
 _COMMON: Final = tuple(field.name for field in attrs.fields(GenerationRequest))
 _OWN: Final = tuple(dict.fromkeys(name for row in MODES.values() for name in row.field_names))
 _BEFORE_OWN: Final = _COMMON.index("output_format")
-_ORDER: Final = ("mode", *_COMMON[:_BEFORE_OWN], *_OWN, *_COMMON[_BEFORE_OWN:])
+FIELDS: Final = ("mode", *_COMMON[:_BEFORE_OWN], *_OWN, *_COMMON[_BEFORE_OWN:])
 """The README's table: faults are told in this order. A mode's own fields stand before `output_format`."""
 
 _MAX_UNKNOWN: Final = 20
@@ -115,7 +115,7 @@ class _Decoding:
                 self._refuse(name, f"belongs to mode{'s' * (len(takers) > 1)} {', '.join(takers)}")
 
     def _refuse_unknown(self) -> None:
-        unknown = [name for name in self._raw if name not in _ORDER]
+        unknown = [name for name in self._raw if name not in FIELDS]
         for name in unknown[:_MAX_UNKNOWN]:
             self._refuse(name_excerpt(name), "is not a known field" + _suggestion(name))
         if len(unknown) > _MAX_UNKNOWN:
@@ -126,7 +126,7 @@ class _Decoding:
         self._faults.append(Fault(located(self._path, name), message))
 
     def _in_order(self) -> tuple[Fault, ...]:
-        rank = {located(self._path, name): number for number, name in enumerate(_ORDER)}
+        rank = {located(self._path, name): number for number, name in enumerate(FIELDS)}
         return tuple(sorted(self._faults, key=lambda fault: rank.get(self._root(fault.path), len(rank))))
 
     def _root(self, path: str) -> str:
@@ -138,5 +138,5 @@ class _Decoding:
 def _suggestion(name: object) -> str:
     if not isinstance(name, str) or len(name) > MAX_EXCERPT:
         return ""
-    nearest = difflib.get_close_matches(name.lower(), _ORDER, n=1)
+    nearest = difflib.get_close_matches(name.lower(), FIELDS, n=1)
     return f" (did you mean {nearest[0]}?)" if nearest else ""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.http.client import GuardedClient, default_tls
+from adapters.http.sending import GuardedSender
 from application.job_control import JobControl
 from domain.errors import InputUnavailable
 from tests.support.certificates import make_certificate
@@ -75,3 +76,7 @@ def test_the_default_trusts_no_stranger(server: HttpServer) -> None:
 def test_the_default_does_not_listen_to_the_environment(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     assert len(default_tls().get_ca_certs()) > 1
+
+
+def test_all_guarded_requests_of_a_process_share_the_roots() -> None:
+    assert GuardedClient().tls is GuardedSender().tls

@@ -6,8 +6,9 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from adapters.wire.modes import MODES
+from adapters.wire.requests import FIELDS
 from domain.recipes import PRESETS
-from tests.fakes.target_store import HOST
+from tests.support.edge import HOST
 
 _PROFILE: Final = os.environ.get("HYPOTHESIS_PROFILE", "ci")
 EXAMPLES: Final = {"ci": 2_000, "nightly": 100_000}[_PROFILE]
@@ -15,11 +16,8 @@ EXAMPLES: Final = {"ci": 2_000, "nightly": 100_000}[_PROFILE]
 EDGE_EXAMPLES: Final = {"ci": 500, "nightly": 100_000}[_PROFILE]
 """How many payloads go through the whole edge, the decoder again included."""
 
-NAMES: Final = (
-    "mode", "prompt", "negative_prompt", "enhance_prompt", "seed", "preset", "steps", "guidance", "fps", "num_frames",
-    "height", "width", "loras", "image_url", "image_base64", "image_path", "output_format", "file_name",
-    "return_signed_url", "low_vram", "idempotency_key", "upload_url", "s3Config",
-)  # fmt: skip
+NAMES: Final = FIELDS
+"""Every field that the decoder knows."""
 
 PATHS: Final = st.sampled_from(["", "batch[2]", "batch[0].input", "a.b[1].c", "prompt", "loras[0]"])
 """Where a request may stand in a larger document; some are called like a field of the request."""
@@ -38,6 +36,8 @@ _NUMBERS = st.sampled_from([
 _SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), _NUMBERS, st.floats(), _WORDS, st.text(st.characters(), max_size=9)
 )
+_ENDPOINTS = st.from_regex(r"https?://[A-Za-z0-9.:\[\]-]{1,20}(/[a-z.]{1,5})?", fullmatch=True)
+"""Most of them are no addresses."""
 _KEYS = st.sampled_from(NAMES) | _WORDS | st.text(st.characters(), max_size=5)
 _ANYTHING = st.recursive(
     _SCALARS,
@@ -56,7 +56,7 @@ _TARGETS = st.fixed_dictionaries({
     "accessId": st.from_regex(r"[A-Z0-9]{1,20}", fullmatch=True),
     "accessSecret": st.from_regex(r"[A-Za-z0-9/+]{1,40}", fullmatch=True),
     "bucketName": st.from_regex(r"[a-z0-9][a-z0-9.-]{1,30}", fullmatch=True),
-    "endpointUrl": st.sampled_from([f"https://{HOST}", f"http://{HOST}:9000/s3", f"https://{HOST}/"]),
+    "endpointUrl": st.sampled_from([f"https://{HOST}", f"https://{HOST}/s3", f"https://{HOST}/"]),
     "region": st.none() | st.just("auto"),
 })  # fmt: skip
 
@@ -80,6 +80,7 @@ VALID: Final[st.SearchStrategy[dict[str, Any]]] = st.fixed_dictionaries(
         "low_vram": st.booleans(),
         "idempotency_key": st.none() | st.from_regex(r"[A-Za-z0-9._-]{1,16}", fullmatch=True),
         "s3Config": st.none() | _TARGETS,
+        "webhook_url": st.none() | st.just(f"https://{HOST}/hook?token=1"),
     },
 )
 """Requests of `t2v` that decode, `mode` left out."""
@@ -94,6 +95,11 @@ _ODD_FIELDS = st.one_of(
     st.dictionaries(st.sampled_from(NAMES), _NUMBERS | _WORDS, min_size=1, max_size=3),
     st.dictionaries(_KEYS, _ANYTHING, max_size=2),
     st.fixed_dictionaries({"loras": _ODD_LORAS}),
+    st.fixed_dictionaries(
+        {"s3Config": st.builds(lambda target, url: {**target, "endpointUrl": url}, _TARGETS, _ENDPOINTS)}
+    ),
+    st.fixed_dictionaries({"upload_url": _ENDPOINTS | _WORDS, "s3Config": st.none()}),
+    st.fixed_dictionaries({"webhook_url": _ENDPOINTS | _WORDS}),
 )
 _PICTURES = st.fixed_dictionaries({"mode": st.just("i2v"), "image_url": st.text(st.characters(), max_size=40) | _WORDS})
 

@@ -1,10 +1,20 @@
-"""The worker's whole edge, from parsed JSON to the reply, with a model that renders nothing."""
+"""The worker's whole edge, from parsed JSON to the reply, with a model that renders nothing.
+
+Targets and webhooks are production's, down to a resolver that knows no name: nothing is dialled.
+"""
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 from typing_extensions import override
 
+from adapters.http.addresses import Address
+from adapters.http.allowed_hosts import AllowedHosts
+from adapters.http.sending import GuardedSender
+from adapters.notifier.config import WebhookConfig
+from adapters.notifier.standard_webhooks import StandardWebhooks
+from adapters.object_store.target_store import SendingTargetStore
 from application.generate_video import GenerateVideo
 from application.job import Job
 from application.job_control import JobControl
@@ -15,14 +25,18 @@ from domain.clip import Picture
 from domain.errors import OverLimit, WorkerError
 from domain.plan import GenerationPlan, Limits
 from domain.requests import ImageReference
+from domain.secret import Secret
 from entrypoints.guard import Guard, Operation, Reply
 from entrypoints.signing import as_operation
+from entrypoints.webhooks import Webhooks
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.image_fetcher import plain_picture
 from tests.fakes.object_store import InMemoryStore
-from tests.fakes.target_store import FakeTargetStore
 from tests.fakes.video_model import FakeVideoModel
+from tests.support.webhook_receiver import SECRET
 
+HOST: Final = "target.invalid"
+"""The one host that clips and events may go to. It does not exist."""
 REFUSED: Final = "The model of the tests renders nothing"
 """What a request that everything before the model let through ends in."""
 
@@ -51,15 +65,31 @@ def refusing_guard() -> Guard:
     use_case = GenerateVideo(
         model=RefusingModel(),
         store=InMemoryStore(),
-        targets=FakeTargetStore(),
+        targets=SendingTargetStore(sender=_sender("UPLOAD_ALLOWED_HOSTS")),
         fetcher=_OnePicture(),
         encoder=FakeEncoder(),
         limits=Limits(),
         prefix="ltx2",
     )
+    notifier = _notifier()
     doctor = Operation(lambda _: {"ok": True, "mode": "doctor"})
     sign = as_operation(open_codec(), SignObject(InMemoryStore(), "ltx2"))
-    return Guard(open_codec(), use_case, {"doctor": doctor, "sign": sign})
+    return Guard(open_codec(), use_case, {"doctor": doctor, "sign": sign}, Webhooks(lambda: notifier))
+
+
+def _nobody(_host: str, _port: int) -> Sequence[Address]:
+    message = "no such name"
+    raise OSError(message)
+
+
+def _sender(setting: str) -> GuardedSender:
+    return GuardedSender(hosts=AllowedHosts(frozenset({HOST}), setting), resolver=_nobody)
+
+
+def _notifier() -> StandardWebhooks:
+    sender = _sender("WEBHOOK_ALLOWED_HOSTS")
+    config = WebhookConfig(hosts=sender.hosts, secrets=(Secret(SECRET),))
+    return StandardWebhooks(config=config, for_operator=sender, for_requests=sender, sleep=lambda _: None)
 
 
 def answered(guard: Guard, raw: object) -> Reply:

@@ -8,11 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
 
 import attrs
 from typing_extensions import override
+
+from tests.support.quiet_server import QuietServer
 
 _BLOCK = 1 << 16
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding"}
@@ -144,17 +146,10 @@ class FaultProxy:
             self._http.server_close()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
+class _Server(QuietServer):
     def __init__(self, proxy: FaultProxy) -> None:
         self.proxy = proxy
         super().__init__(("127.0.0.1", 0), _Handler)
-
-    @override
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: the client's side is what is asserted."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -4,7 +4,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Thread
 
@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from tests.support.gcs_account import GcsAccount, SignatureRefused
 from tests.support.gcs_objects import MIB, Answer, Bucket, Objects, Refused, Request
+from tests.support.quiet_server import QuietServer
 
 _STATUS = {"AuthenticationRequired": 401, "SignatureDoesNotMatch": 403, "ExpiredToken": 400}
 
@@ -72,17 +73,10 @@ class GcsServer:
             self._http.server_close()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
+class _Server(QuietServer):
     def __init__(self, service: GcsServer) -> None:
         self.service = service
         super().__init__(("127.0.0.1", 0), _Handler)
-
-    @override
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Clients go away in these tests; that is no news. What fails in here shows as a lost connection."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -4,11 +4,13 @@ import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import attrs
 from typing_extensions import override
+
+from tests.support.quiet_server import QuietServer
 
 
 @attrs.frozen(kw_only=True)
@@ -66,7 +68,7 @@ class HttpServer:
             def log_message(self, format: str, *args: Any) -> None:
                 """Say nothing."""
 
-        self._server = _QuietServer(("127.0.0.1", 0), Handler)
+        self._server = QuietServer(("127.0.0.1", 0), Handler)
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
 
@@ -114,16 +116,6 @@ class HttpServer:
             if self.stopping.wait(pause):
                 return
             handler.wfile.write(bytes([byte]))
-
-
-class _QuietServer(ThreadingHTTPServer):
-    """Clients that go away in the middle, or do not like the certificate, are what the tests are about."""
-
-    daemon_threads = True
-
-    @override
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: the client's side is what is asserted."""
 
 
 @contextmanager

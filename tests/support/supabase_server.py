@@ -8,13 +8,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import BinaryIO, Self
 
 import attrs
 from typing_extensions import override
 
+from tests.support.quiet_server import QuietServer
 from tests.support.supabase_buckets import Bucket, StoredFile
 from tests.support.supabase_multipart import BodyCut, Upload, drain, read_upload
 from tests.support.supabase_replies import Fault, Reply
@@ -100,16 +101,10 @@ class SupabaseServer:
         self._http.server_close()
 
 
-class _HttpServer(ThreadingHTTPServer):
-    daemon_threads = True
-
+class _HttpServer(QuietServer):
     def __init__(self, project: SupabaseServer) -> None:
         self.project = project
         super().__init__(("127.0.0.1", 0), _Handler)
-
-    @override
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Clients go away in these tests; that is no news. What fails in the routes shows as a lost connection."""
 
 
 class _Handler(BaseHTTPRequestHandler):

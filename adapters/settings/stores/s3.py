@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from adapters.object_store.config import Checksum, S3Config
+from adapters.object_store.config import Checksum, S3Config, is_service_host, region_of
 from adapters.settings.stores.addresses import READERS, SERVER, WEEK, BaseUrl, ServerUrl, WeekLifetime
 from adapters.settings.stores.kind import StoreKind
 from adapters.settings.values import BucketName, Prefix
@@ -20,20 +20,6 @@ Region = NewType("Region", str)
 _NAMES: Final = "names of letters, digits, `.`, `_` and `-`, joined by `/`"
 _REGION: Final = re.compile(r"[A-Za-z0-9-]{1,40}", re.ASCII)
 _CHECKSUMS: Final = ("none", "sha256", "crc64nvme")
-_AWS_REGION: Final = re.compile(
-    r"(?:^|\.)s3(?:-fips)?[.-](?:dualstack\.)?([a-z0-9-]+)(?:\.vpce)?\.amazonaws\.com(?:\.cn)?$"
-)
-_HOST_REGIONS: Final = (
-    _AWS_REGION,
-    re.compile(r"(?:^|\.)s3\.([a-z0-9-]+)\.(?:backblazeb2|wasabisys)\.com$"),
-    re.compile(r"(?:^|\.)([a-z0-9]+)\.digitaloceanspaces\.com$"),
-    re.compile(r"^s3api-([a-z0-9-]+)\.runpod\.io$"),
-)
-_SERVICE: Final = re.compile(r"s3[.-].+|.+\.(?:digitaloceanspaces|r2\.cloudflarestorage)\.com", re.ASCII)
-"""Hosts that are a service's, so that a name in front of one is a bucket's. Elsewhere it may be the service's own:
-a MinIO at `clips.example.com` may well have a bucket `clips`."""
-_R2: Final = ".r2.cloudflarestorage.com"
-_DEFAULT_REGION: Final = "us-east-1"
 
 
 @attrs.frozen(kw_only=True)
@@ -115,22 +101,15 @@ def _place(endpoint: str | None, bucket: str | None) -> _Place:
     if first and not rest and bucket in {None, first}:
         return _Place(f"{parts.scheme}://{parts.netloc}", first)
     host = parts.netloc
-    if bucket is not None and host.startswith(f"{bucket}.") and _SERVICE.fullmatch(host[len(bucket) + 1 :]):
+    if bucket is not None and host.startswith(f"{bucket}.") and is_service_host(host[len(bucket) + 1 :]):
         return _Place(f"{parts.scheme}://{host[len(bucket) + 1 :]}{parts.path}", bucket, is_host=True)
     if bucket is None and (found := re.fullmatch(r"(.+?)\.(s3[.-].*amazonaws\.com(?:\.cn)?)", host)):
         return _Place(f"{parts.scheme}://{found[2]}", found[1], is_host=True)
     return _Place(endpoint, bucket)
 
 
-def region_of(endpoint: str | None) -> str:
-    """The region that a provider's host name tells; `us-east-1` where it tells none."""
-    host = "" if endpoint is None else urlsplit(endpoint).hostname or ""
-    if host.endswith(_R2):
-        return "auto"
-    for pattern in _HOST_REGIONS:
-        if found := pattern.search(host):
-            return found[1].upper() if host.endswith(".runpod.io") else found[1]
-    return _DEFAULT_REGION
+def _host(endpoint: str | None) -> str:
+    return "" if endpoint is None else urlsplit(endpoint).hostname or ""
 
 
 def _region(text: str) -> str:
@@ -174,7 +153,7 @@ def _config(variables: S3Variables) -> S3Config:
         secret_access_key=key,
         session_token=variables.S3_SESSION_TOKEN,
         endpoint_url=place.root,
-        region=variables.S3_REGION or region_of(place.root),
+        region=variables.S3_REGION or region_of(_host(place.root)),
         path_style=by_path,
         checksum=variables.S3_CHECKSUM,
         prefix=variables.S3_PREFIX,

@@ -74,6 +74,7 @@ _DEFAULTS: dict[str, Any] = {
     "idempotency_key": None,
     "upload_url": None,
     "s3Config": None,
+    "webhook_url": None,
 }
 
 
@@ -100,6 +101,7 @@ def _as_sent(request: GenerationRequest) -> dict[str, object]:
         "idempotency_key": request.idempotency_key and request.idempotency_key.key,
         "upload_url": request.upload_url,
         "s3Config": request.s3Config and _target_as_sent(request.s3Config),
+        "webhook_url": request.webhook_url and request.webhook_url.url.reveal(),
     }
 
 

@@ -1,42 +1,15 @@
 """Receivers of webhooks that fail, stall, redirect or want no more, and what is told of it."""
 
 import json
-import logging
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from application.job_control import JobControl
 from tests.support.http_server import Reply, serving
 from tests.support.telling_worker import SMALL, TAKEN, Worker
 from tests.support.webhook_receiver import OTHER_SECRET, SECRET, Receiver, receiving
-
-
-@pytest.fixture(autouse=True)
-def logs_as_before(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    logging.captureWarnings(False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def worker(tmp_path: Path, receiver: Receiver) -> Worker:
-    """Its operator is told, and requests may name this machine."""
-    settings = {"WEBHOOK_URL": receiver.url, "WEBHOOK_ALLOWED_HOSTS": "127.0.0.1", "WEBHOOK_SECRET": SECRET}
-    return Worker(tmp_path, settings)
 
 
 def test_a_receiver_that_fails_twice_gets_one_event_three_times(worker: Worker, receiver: Receiver) -> None:

@@ -1,14 +1,12 @@
 """Webhooks through the worker's whole edge, to a receiver on loopback that verifies them as its own system would."""
 
 import json
-import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from typing_extensions import override
 
 from application.job_control import JobControl
@@ -17,30 +15,6 @@ from domain.plan import GenerationPlan
 from tests.fakes.video_model import FakeVideoModel
 from tests.support.telling_worker import SMALL, TAKEN, Worker
 from tests.support.webhook_receiver import SECRET, Receiver, receiving
-
-
-@pytest.fixture(autouse=True)
-def logs_as_before(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    logging.captureWarnings(False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def worker(tmp_path: Path, receiver: Receiver) -> Worker:
-    """Its operator is told, and requests may name this machine."""
-    settings = {"WEBHOOK_URL": receiver.url, "WEBHOOK_ALLOWED_HOSTS": "127.0.0.1", "WEBHOOK_SECRET": SECRET}
-    return Worker(tmp_path, settings)
 
 
 def without_webhook(reply: dict[str, Any]) -> dict[str, Any]:

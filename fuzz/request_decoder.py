@@ -44,7 +44,6 @@ def main() -> None:
     plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     bugs_only = structlog.make_filtering_bound_logger(logging.ERROR)
     structlog.configure(processors=[plain], wrapper_class=bugs_only)
-    atheris.enabled_hooks.add("RegEx")
     atheris.Setup(sys.argv, one_input, custom_mutator=mutate)
     atheris.Fuzz()
 

@@ -1,8 +1,7 @@
 """No reply and no log line holds a secret, a path, a host or an address, whatever goes wrong and wherever."""
 
 import json
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,17 +24,6 @@ from entrypoints.webhooks import Webhooks
 from tests.fakes.notifier import FakeNotifier
 from tests.security.planted import SHAPED, hostile_text, leaks, planted, unclassified
 from tests.security.planted_world import MOMENTS, OWN, World
-
-
-@pytest.fixture(autouse=True)
-def logs_as_before(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    logging.captureWarnings(False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:

@@ -2,13 +2,11 @@
 
 import datetime as dt
 import json
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-import structlog
 
 from adapters.http.allowed_hosts import AllowedHosts
 from adapters.http.client import GuardedClient
@@ -42,17 +40,6 @@ ID: Final = "CANARYIDCANARYID"
 SECRET: Final = "canary/secret+canary="  # pragma: allowlist secret
 QUERY: Final = "X-Amz-Credential=canary&X-Amz-Signature=canary&t=canary"
 JOB: Final[dict[str, Any]] = {"prompt": "a dog", "width": 64, "height": 64, "num_frames": 9, "steps": 8, "seed": 1}
-
-
-@pytest.fixture(autouse=True)
-def logs_as_before(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    logging.captureWarnings(False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -17,33 +17,11 @@ from domain.errors import StorageBucket, StorageUnavailable
 from domain.secret import Secret
 from tests.contract.object_store_contract import HEADERS, KEY, MIB, NO_DEADLINE, Watcher, written
 from tests.support import supabase_replies as replies
+from tests.support.resumable import HEAD, INFO, LARGE, PATCH, POST, assert_stored, fail, methods
 from tests.support.supabase_replies import Fault, tus_reply
 from tests.support.supabase_server import SupabaseServer
 
 DOOR = "/upload/resumable"
-LARGE = 2 * CHUNK + 17
-"""Three chunks."""
-
-POST, PATCH, HEAD, INFO = "POST", "PATCH", "HEAD", "GET"
-
-
-@pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return written(tmp_path_factory.mktemp("large"), LARGE)
-
-
-def methods(server: SupabaseServer) -> list[str]:
-    return [method for method, _ in server.requests]
-
-
-def fail(server: SupabaseServer, *faults: Fault | None) -> None:
-    """Let the next requests fail; None lets one pass."""
-    for fault in faults:
-        server.fail(fault or Fault())
-
-
-def assert_stored(server: SupabaseServer, source: Path) -> None:
-    assert server.objects[KEY].content == source.read_bytes()
 
 
 class TestTheWay:

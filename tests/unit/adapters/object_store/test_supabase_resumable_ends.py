@@ -26,33 +26,9 @@ from domain.errors import (
 from domain.secret import Secret
 from tests.contract.object_store_contract import HEADERS, KEY, MIB, NO_DEADLINE, Watcher, written
 from tests.support import supabase_replies as replies
+from tests.support.resumable import DELETE, INFO, LARGE, POST, assert_stored, fail, methods
 from tests.support.supabase_replies import Fault, tus_reply
 from tests.support.supabase_server import SupabaseServer
-
-LARGE = 2 * CHUNK + 17
-"""Three chunks."""
-
-POST, PATCH, HEAD, DELETE, INFO = "POST", "PATCH", "HEAD", "DELETE", "GET"
-
-
-@pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return written(tmp_path_factory.mktemp("large"), LARGE)
-
-
-def methods(server: SupabaseServer) -> list[str]:
-    return [method for method, _ in server.requests]
-
-
-def fail(server: SupabaseServer, *faults: Fault | None) -> None:
-    """Let the next requests fail; None lets one pass."""
-    for fault in faults:
-        server.fail(fault or Fault())
-
-
-def assert_stored(server: SupabaseServer, source: Path) -> None:
-    assert server.objects[KEY].content == source.read_bytes()
-
 
 LASTING: dict[str, tuple[Fault, type[WorkerError], str]] = {
     "key": (Fault(reply=replies.key_refused("Invalid Compact JWS")), StorageAuth, "Invalid Compact JWS"),

@@ -13,7 +13,10 @@ def require_obstore(find: Callable[[str], object] = find_spec) -> None:
         SettingsInvalid: it is not; the message says how to get it.
     """
     if find("obstore") is None:
-        reason = "of s3, gcs or azure needs the package obstore, which is not installed: pip install '.[stores]'"
+        reason = (
+            "of s3, gcs or azure needs the package obstore, which is not installed: install the locked requirements "
+            "(requirements/install.sh), or rebuild the image"
+        )
         fault = Fault("STORAGE_BACKEND", reason)
         message = f"Wrong settings: {fault}"
         raise SettingsInvalid(message, faults=(fault,))

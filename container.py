@@ -1,7 +1,6 @@
 """The only wiring: which adapter stands behind which port, decided by the settings.
 
-Nothing happens on import. A builder imports its adapter when it is first called, so that torch, PyAV, Pillow and the
-store's client are loaded only where they are used; mypy checks its arguments and its result.
+Nothing happens on import: a builder imports its adapter when it is called, and with it torch, PyAV, a store's client.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +11,6 @@ from dependency_injector import containers, providers
 
 from adapters.disk import check_disk
 from adapters.encoder.config import EncoderConfig
-from adapters.http.allowed_hosts import AllowedHosts
 from adapters.http.config import HttpConfig
 from adapters.notifier.config import WebhookConfig
 from adapters.object_store.config import AzureConfig, GcsConfig, LocalConfig, S3Config, SupabaseConfig
@@ -32,8 +30,10 @@ from adapters.wire.codec import Wire
 from application.diagnose import Check, Diagnose, encoder_check, store_check
 from application.generate_once import GenerateOnce
 from application.generate_video import GenerateVideo
+from application.list_offers import ListOffers
 from application.ports.encoder import Encoder
 from application.ports.image_fetcher import ImageFetcher
+from application.ports.media_fetcher import MediaFetcher
 from application.ports.notifier import Notifier
 from application.ports.object_store import ObjectStore
 from application.ports.target_store import TargetStore
@@ -112,12 +112,13 @@ def build_picture_sandbox() -> Sandbox:
     return picture_sandbox(ImageLimits())
 
 
-def build_target_store(config: HttpConfig, hosts: AllowedHosts, signed_url_seconds: int) -> TargetStore:
+def build_target_store(settings: Settings) -> TargetStore:
     """Clips to URLs and buckets that jobs bring along."""
     from adapters.http.sending import GuardedSender
     from adapters.object_store.target_store import SendingTargetStore
 
-    return SendingTargetStore(sender=GuardedSender(config=config, hosts=hosts), signed_url_seconds=signed_url_seconds)
+    sender = GuardedSender(config=settings.http, hosts=settings.upload_hosts)
+    return SendingTargetStore(sender=sender, signed_url_seconds=settings.store.signed_url_seconds)
 
 
 def build_image_fetcher(settings: Settings, sandbox: Sandbox, store: ObjectStore) -> ImageFetcher:
@@ -133,6 +134,13 @@ def build_image_fetcher(settings: Settings, sandbox: Sandbox, store: ObjectStore
         decoder=SandboxedDecoder(sandbox),
         stored=None if below is None else StoredPictures(store, below, settings.store.prefix),
     )
+
+
+def build_media_fetcher(settings: Settings, store: ObjectStore) -> MediaFetcher:
+    """Input videos and sounds from URLs and the store; the process that decodes them starts with the first."""
+    from adapters.media_fetcher.fetcher import confined_media_fetcher
+
+    return confined_media_fetcher(settings.http, settings.input_hosts, store, settings.input_prefix)
 
 
 def build_notifier(config: WebhookConfig, http: HttpConfig) -> Notifier:
@@ -232,7 +240,6 @@ class Container(containers.DeclarativeContainer):
     )
     described_settings: providers.Provider[dict[str, object]] = providers.Callable(describe, settings)
     codec: providers.Provider[Wire] = providers.Singleton(Wire, redact=redactor.provided.text)
-
     model: providers.Provider[VideoModel] = providers.Selector(
         settings.provided.model.backend,
         diffusers=providers.ThreadSafeSingleton(build_diffusers_model, settings.provided.model),
@@ -249,15 +256,13 @@ class Container(containers.DeclarativeContainer):
     store: providers.Provider[OutboxStore] = providers.ThreadSafeSingleton(
         build_outbox_store, plain_store, settings.provided.store.outbox
     )
-    target_store: providers.Provider[TargetStore] = providers.ThreadSafeSingleton(
-        build_target_store,
-        settings.provided.http,
-        settings.provided.upload_hosts,
-        settings.provided.store.signed_url_seconds,
-    )
+    target_store: providers.Provider[TargetStore] = providers.ThreadSafeSingleton(build_target_store, settings)
     picture_sandbox: providers.Provider[Sandbox] = providers.ThreadSafeSingleton(build_picture_sandbox)
     image_fetcher: providers.Provider[ImageFetcher] = providers.ThreadSafeSingleton(
         build_image_fetcher, settings, picture_sandbox, store
+    )
+    media_fetcher: providers.Provider[MediaFetcher] = providers.ThreadSafeSingleton(
+        build_media_fetcher, settings, store
     )
     notifier: providers.Provider[Notifier] = providers.ThreadSafeSingleton(
         build_notifier, settings.provided.webhook, settings.provided.http
@@ -286,6 +291,7 @@ class Container(containers.DeclarativeContainer):
         keep_prompts=settings.provided.record_prompts,
         work_root=work_root,
     )
+    list_offers: providers.Provider[ListOffers] = providers.Factory(ListOffers, model, settings.provided.limits)
     sign_object: providers.Provider[SignObject] = providers.Factory(SignObject, store, settings.provided.store.prefix)
     checks: providers.Provider[tuple[Check, ...]] = providers.Factory(
         build_checks, settings, model, store, encoder, picture_sandbox, work_root=work_root

@@ -7,6 +7,7 @@ import attrs
 from application.ports.encoder import Encoder
 from application.ports.object_store import ObjectStore
 from domain.errors import WorkerError
+from domain.media import OUTPUT_FORMATS
 
 
 @attrs.frozen(kw_only=True)
@@ -41,7 +42,7 @@ def encoder_check(encoder: Encoder) -> Check:
 
     def examine() -> str:
         encoder.check()
-        return "H.264 and AAC"
+        return ", ".join(OUTPUT_FORMATS)
 
     return Check(name="encoder", examine=examine)
 

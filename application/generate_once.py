@@ -105,9 +105,14 @@ class GenerateOnce:
 
     def _replayed(self, earlier: JobRecord, request: GenerationRequest) -> GenerationResult:
         notice = f"Answered from the record of an earlier delivery; the clip was made at {_shown(earlier.created_at)}"
+        signed, poster = request.return_signed_url, earlier.result.poster
+        if poster is not None:
+            again = describe(self.store, poster.stored.path, signed=signed, what="poster")
+            poster = attrs.evolve(poster, stored=again)
         return attrs.evolve(
             earlier.result,
-            stored=describe(self.store, earlier.result.stored.path, signed=request.return_signed_url),
+            stored=describe(self.store, earlier.result.stored.path, signed=signed),
+            poster=poster,
             warnings=(*earlier.result.warnings, notice),
             replayed=True,
         )

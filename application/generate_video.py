@@ -14,15 +14,25 @@ from application.ports.image_fetcher import ImageFetcher
 from application.ports.object_store import ObjectHeaders, ObjectStore
 from application.ports.target_store import TargetStore
 from application.ports.video_model import GenerationInputs, VideoModel
+from application.posters import FrameTap, Posters
 from application.spans import Spans
 from application.stored_objects import describe
 from application.workspace import workspace
-from domain.clip import ClipStatistics
+from domain.clip import ClipStatistics, Picture
 from domain.errors import StoragePending
+from domain.limits import Limits
+from domain.media import OutputFormat
 from domain.naming import object_key
-from domain.plan import GenerationPlan, Limits, longest_clip, plan
+from domain.plan import GenerationPlan, longest_clip, plan
 from domain.requests import GenerationRequest
-from domain.results import ClipPending, EncodedVideo, GenerationResult, StoredObject, Timings, stage_reports
+from domain.results import (
+    ClipPending,
+    EncodedVideo,
+    GenerationResult,
+    StoredObject,
+    Timings,
+    stage_reports,
+)
 from domain.sampling import Seed
 from domain.version import WORKER_VERSION
 
@@ -74,13 +84,18 @@ class GenerateVideo:
             planned = plan(settled, profile, self.limits, seed)
         with workspace(self.work_root) as folder:
             file = folder / request.file_name.name
-            video, statistics = self._render(planned, inputs, file, control, spans)
+            tap = FrameTap(None if request.poster is None else request.poster.frame.within(planned.output.frames))
+            video, statistics = self._render(
+                planned, inputs, file, control, spans, output_format=request.output_format, tap=tap
+            )
             if settled is not request:  # what the text took is inference too
                 inference = spans.seconds("text") + statistics.inference_seconds
                 statistics = attrs.evolve(statistics, inference_seconds=inference)
             with spans.span("upload"):
                 key = object_key(self.prefix, self.today(), job.id, request.file_name)
                 stored, pending = self._store(file, key, video, request, control)
+                posters = Posters(encoder=self.encoder, store=self.store, targets=self.targets)
+                poster, poster_warnings = posters.put(tap, folder, key, request, control)
         result = GenerationResult(
             mode=planned.mode,
             seed=planned.seed,
@@ -100,7 +115,8 @@ class GenerateVideo:
             timings=_timings(spans, statistics),
             cold=cold,
             worker_version=WORKER_VERSION,
-            warnings=planned.warnings + text_warnings + statistics.warnings,
+            warnings=planned.warnings + text_warnings + statistics.warnings + poster_warnings,
+            poster=poster,
         )
         if pending is not None:
             raise ClipPending(pending, result) from pending.__cause__
@@ -121,24 +137,35 @@ class GenerateVideo:
         return request, warnings
 
     def _fetch(self, request: GenerationRequest, control: JobControl) -> GenerationInputs:
-        if request.first_frame is None:
-            return GenerationInputs()
-        control.report(StageProgress("fetch", 0, 1))
-        inputs = GenerationInputs(image=self.fetcher.fetch(request.first_frame, control))
-        control.report(StageProgress("fetch", 1, 1))
-        return inputs
+        """All pictures of the request. The first one that cannot be had ends the job, under its own path."""
+        pictures: list[Picture] = []
+        if request.pictures:
+            control.report(StageProgress("fetch", 0, len(request.pictures)))
+        for reference in request.pictures:
+            pictures.append(self.fetcher.fetch(reference, control))
+            control.report(StageProgress("fetch", len(pictures), len(request.pictures)))
+        return GenerationInputs(pictures=tuple(pictures))
 
     def _render(
-        self, planned: GenerationPlan, inputs: GenerationInputs, file: Path, control: JobControl, spans: Spans
+        self,
+        planned: GenerationPlan,
+        inputs: GenerationInputs,
+        file: Path,
+        control: JobControl,
+        spans: Spans,
+        *,
+        output_format: OutputFormat,
+        tap: FrameTap,
     ) -> tuple[EncodedVideo, ClipStatistics]:
         control.report(StageProgress("generate", 0, planned.steps))
         with self.model.generate(planned, inputs, control) as clip:
             has_audio = clip.audio is not None
             with spans.span("encode"):
-                self.encoder.encode(clip, file, control)
+                self.encoder.encode(tap.watched(clip), file, control, output_format=output_format)
             statistics = clip.statistics()
         with spans.span("encode"):
-            return self.encoder.verify(file, planned.output, audio=has_audio), statistics
+            video = self.encoder.verify(file, planned.output, audio=has_audio, output_format=output_format)
+            return video, statistics
 
     def _store(
         self, file: Path, key: str, video: EncodedVideo, request: GenerationRequest, control: JobControl

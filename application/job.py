@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from domain.requests import DELIVERY_FIELDS, GenerationRequest
+from domain.requests import DELIVERY_FIELDS, LATER_FIELDS, WORDING_FIELDS, GenerationRequest
 from domain.sampling import MAX_SEED, Seed
 
 _SEED_BITS: Final = MAX_SEED.bit_length()
@@ -35,6 +35,13 @@ class Job:
             return request.seed
         if not self.may_return:
             return Seed(secrets.randbelow(MAX_SEED + 1))
-        fields = attrs.asdict(request, filter=lambda field, _: field.name not in DELIVERY_FIELDS)
+        fields = attrs.asdict(request, filter=_counts)
         digest = hashlib.sha256(f"{self.key_for(request)}\n{fields!r}".encode("utf-8", "surrogatepass")).digest()
         return Seed(int.from_bytes(digest[:8], "big") >> (64 - _SEED_BITS))
+
+
+def _counts(field: "attrs.Attribute[object]", value: object) -> bool:
+    """Whether a drawn seed depends on the field."""
+    if field.name in LATER_FIELDS:
+        return value != field.default
+    return field.name not in DELIVERY_FIELDS | WORDING_FIELDS

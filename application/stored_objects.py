@@ -7,10 +7,10 @@ from domain.errors import StorageError
 from domain.results import StoredObject
 
 
-def describe(store: ObjectStore, key: str, *, signed: bool) -> StoredObject:
+def describe(store: ObjectStore, key: str, *, signed: bool, what: str = "clip") -> StoredObject:
     """What a reply tells of the object under `key`; private stores sign a URL only where `signed` is asked for.
 
-    A clip that is stored is never reported as lost for want of a URL: that is a warning.
+    What is stored is never reported as lost for want of a URL: that is a warning about it, which names `what` it is.
     """
     url: ObjectUrl | None = None
     warnings: tuple[str, ...] = ()
@@ -18,7 +18,7 @@ def describe(store: ObjectStore, key: str, *, signed: bool) -> StoredObject:
         try:
             url = store.url(key)
         except StorageError as exc:
-            warnings = (f"The clip is stored, but the store gave no URL for it: {exc.message}",)
+            warnings = (f"The {what} is stored, but the store gave no URL for it: {exc.message}",)
     return attrs.evolve(located(store, key, url), warnings=warnings)
 
 

@@ -5,7 +5,8 @@ import attrs
 from application.job_control import JobControl
 from application.ports.video_model import GenerationInputs, VideoModel
 from domain.geometry import FrameCount, Side
-from domain.plan import Limits, plan
+from domain.limits import Limits
+from domain.plan import plan
 from domain.recipes import fewest_steps
 from domain.requests import Prompt, TextToVideo
 from domain.sampling import Seed, Steps

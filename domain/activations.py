@@ -70,7 +70,9 @@ def latent_side(pixels: int) -> int:
     return -(-pixels // LATENT_SIDE)
 
 
-def denoise_bytes(canvas: ClipGeometry, model: ModelDimensions, *, rows: int, is_conditioned: bool) -> int:
+def denoise_bytes(
+    canvas: ClipGeometry, model: ModelDimensions, *, rows: int, is_conditioned: bool, appended_latents: int = 0
+) -> int:
     """Working memory of one forward pass of the transformer.
 
     Args:
@@ -78,9 +80,11 @@ def denoise_bytes(canvas: ClipGeometry, model: ModelDimensions, *, rows: int, is
         model: widths and value size.
         rows: items of the batch: 1, or 2 with classifier-free guidance.
         is_conditioned: whether tokens have timesteps of their own, as with a held picture or clip.
+        appended_latents: latent frames whose tokens are given to the transformer beside the canvas' own.
     """
     size = canvas.resolution
-    video = latent_frames(canvas.frames) * latent_side(size.height) * latent_side(size.width)
+    frames = latent_frames(canvas.frames) + appended_latents
+    video = frames * latent_side(size.height) * latent_side(size.width)
     audio = audio_latents(canvas.frames, canvas)
     values = video * model.video_width + audio * model.audio_width
     widths = _WIDTHS_PER_TOKEN if is_conditioned else _WIDTHS_SHARED

@@ -78,3 +78,12 @@ class Clip:
         """Bytes of one frame in `pixel_format`."""
         pixels = self.geometry.resolution.pixels
         return pixels * 3 if self.pixel_format == "rgb24" else pixels * 3 // 2
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Still:
+    """One frame of a clip, in a copy that outlives it; `pixels` are laid out as in `Clip.chunks`."""
+
+    resolution: Resolution
+    pixel_format: PixelFormat
+    pixels: bytes = attrs.field(repr=False)

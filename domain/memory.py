@@ -145,6 +145,7 @@ class MemoryBudget:
         rows: int,
         tiled: bool,
         condition_frames: int = 1,
+        appended_latents: int = 0,
         lora_bytes: int = 0,
     ) -> int:
         """Bytes of the device that a job needs at its peak. Never falls when the clip, the rows or the frames grow.
@@ -155,12 +156,15 @@ class MemoryBudget:
             rows: items of the transformer's batch: 2 with classifier-free guidance.
             tiled: whether the decode may be cut into tiles; with the leanest cut then.
             condition_frames: frames that are held and encoded, in one piece: 0 for text alone, 1 for a picture.
+            appended_latents: latent frames beside the canvas' own: 1 for a picture that is not the first frame.
             lora_bytes: adapters beside the transformer's weights while it works.
         """
         model, size = self.dimensions, canvas.resolution
         decode = lean_decode_bytes if tiled else _whole_decode_bytes
         encode = vae_bytes(size.width, size.height, condition_frames, model)
-        denoise = denoise_bytes(canvas, model, rows=rows, is_conditioned=condition_frames > 0)
+        denoise = denoise_bytes(
+            canvas, model, rows=rows, is_conditioned=condition_frames > 0, appended_latents=appended_latents
+        )
         working: dict[Phase, int] = {
             "enhance": TEXT_BYTES if "prompt_enhancer" in self.weights else 0,
             "text": TEXT_BYTES,
@@ -174,7 +178,13 @@ class MemoryBudget:
         return max(peaks) + WORKSPACE_BYTES
 
     def policy_for(
-        self, canvas: ClipGeometry, *, rows: int, condition_frames: int = 1, lora_bytes: int = 0
+        self,
+        canvas: ClipGeometry,
+        *,
+        rows: int,
+        condition_frames: int = 1,
+        appended_latents: int = 0,
+        lora_bytes: int = 0,
     ) -> MemoryPolicy | None:
         """The checkpoint's policy, or the first that this job may be lowered to under which it fits; None: none."""
         reachable: MemoryPolicy | None = self.policy
@@ -185,6 +195,7 @@ class MemoryBudget:
                 rows=rows,
                 tiled=True,
                 condition_frames=condition_frames,
+                appended_latents=appended_latents,
                 lora_bytes=lora_bytes,
             )
             if needed <= self.device_bytes:

@@ -3,12 +3,12 @@
 import datetime as dt
 import hashlib
 import re
-from typing import Final
+from typing import Final, Self
 
 import attrs
 
 from domain.errors import InvalidValue
-from domain.media import MP4
+from domain.media import POSTER_SUFFIX, OutputFormat
 
 _FILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,123}", re.ASCII)
 _IDEMPOTENCY_KEY: Final = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
@@ -34,7 +34,7 @@ KEY_RULE: Final = (
 
 @attrs.frozen
 class FileName:
-    """Name of the clip's file, not a path: `[A-Za-z0-9][A-Za-z0-9._-]{0,123}`, with the format's suffix."""
+    """Name of the clip's file, not a path: `[A-Za-z0-9][A-Za-z0-9._-]{0,123}`; `domain.output` wants the suffix."""
 
     name: str
 
@@ -45,9 +45,16 @@ class FileName:
                 "'.', '_' or '-', at most 124 characters"
             )
             raise InvalidValue(message)
-        if not self.name.endswith(MP4.suffix):
-            message = f"must end in {MP4.suffix}"
-            raise InvalidValue(message)
+
+    @classmethod
+    def default(cls, output_format: OutputFormat) -> Self:
+        """What a file is called whose caller does not say."""
+        return cls(f"video{output_format.suffix}")
+
+    @property
+    def poster(self) -> "FileName":
+        """The name of the poster beside it. Never the clip's own: no format has that suffix."""
+        return FileName(f"{self.name.rpartition('.')[0]}{POSTER_SUFFIX}")
 
 
 @attrs.frozen

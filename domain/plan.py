@@ -1,32 +1,25 @@
 """From a request to a plan: every default filled, every rule of the checkpoint and of this worker applied."""
 
 from fractions import Fraction
-from typing import Final
 
 import attrs
 
+from domain.capabilities import refuse_impossible
+from domain.conditions import Condition
 from domain.errors import Fault, InvalidInput, OverLimit
 from domain.families import TRAINED_SECONDS, Family
-from domain.geometry import MIN_SIDE, ClipGeometry, Resolution
+from domain.geometry import ClipGeometry, Resolution
 from domain.grid import CropBox, centre_crop
+from domain.limits import Limits, refuse_over_limit
 from domain.lora import Lora
 from domain.memory import MemoryBudget, MemoryPolicy, largest_that, leanest
+from domain.output import refuse_output
+from domain.placing import placed
 from domain.profile import Checkpoint, ModelProfile
 from domain.recipes import Preset, Recipe, Stage, fewest_steps, recipe_for
 from domain.requests import GenerationRequest
 from domain.sampling import Seed
 from domain.schedule import FixedSchedule
-
-FULL_HD: Final = Resolution(1920, 1088)
-
-
-@attrs.frozen(kw_only=True)
-class Limits:
-    """The largest clip that this worker takes (MAX_NUM_FRAMES, MAX_PIXELS, MAX_SECONDS)."""
-
-    num_frames: int = 1025
-    pixels: int = FULL_HD.pixels
-    seconds: float = 20.0
 
 
 @attrs.frozen(kw_only=True)
@@ -42,7 +35,8 @@ class GenerationPlan:
     """All that a model needs to know, with nothing left to decide.
 
     `output` is what the caller gets, `canvas` the grid point that is generated; the picture is cropped to
-    `crop` and trimmed to `output.frames`. `stages` run one after the other; the last one is on `canvas`.
+    `crop` and trimmed to `output.frames`. `stages` run one after the other; the last one is on `canvas`. Each of
+    `conditions` speaks of the picture with the same index among the inputs.
     """
 
     mode: str
@@ -54,6 +48,7 @@ class GenerationPlan:
     family: Family
     stg_block: int
     loras: tuple[Lora, ...]
+    conditions: tuple[Condition, ...] = ()
     output: ClipGeometry
     canvas: ClipGeometry
     low_vram: bool
@@ -82,15 +77,18 @@ def plan(request: GenerationRequest, profile: ModelProfile, limits: Limits, seed
     Where the number of frames is left to the model, the plan is for one frame, until it is known.
 
     Raises:
-        InvalidInput: something that the checkpoint cannot do; the steps are below the schedule's floor.
+        InvalidInput: something that the checkpoint cannot do; the steps are below the schedule's floor; a picture is
+            for a frame that the clip does not have, or that another one is for; the file or its poster cannot be.
         OverLimit: frames, pixels or seconds are beyond `limits`, or the clip beyond the device's memory; the
             faults name the largest that fits.
     """
-    _refuse_impossible(request, profile.checkpoint)
+    refuse_impossible(request, profile.checkpoint)
+    refuse_output(request)
+    conditions = placed(request, profile.checkpoint.family)
     recipe, warnings = _recipe(request, profile.checkpoint)
     if request.low_vram and not profile.has_gpu:
         warnings = (*warnings, "low_vram saves nothing here: the model runs on the CPU")
-    _refuse_over_limit(request.geometry, limits)
+    refuse_over_limit(request, limits)
     if request.geometry.duration > TRAINED_SECONDS:
         warnings = (*warnings, f"the clip is longer than the {TRAINED_SECONDS} seconds that the model was trained on")
     if request.negative_prompt and not any(stage.rows > 1 for stage in recipe.stages):
@@ -107,32 +105,42 @@ def plan(request: GenerationRequest, profile: ModelProfile, limits: Limits, seed
         family=profile.checkpoint.family,
         stg_block=min(profile.checkpoint.family.stg_block, profile.checkpoint.transformer_layers - 1),
         loras=request.loras,
+        conditions=conditions,
         output=request.geometry,
         canvas=canvas,
         low_vram=request.low_vram,
-        policy=None if profile.memory is None else _policy(request, recipe, profile, profile.memory),
+        policy=None if profile.memory is None else _policy(request, conditions, recipe, profile, profile.memory),
         warnings=warnings,
     )
+
+
+def policy_for(
+    clip: ClipGeometry,
+    conditions: tuple[Condition, ...],
+    recipe: Recipe,
+    profile: ModelProfile,
+    memory: MemoryBudget,
+) -> MemoryPolicy | None:
+    """The memory policy that `clip` needs; None: it does not fit under any."""
+    loras = profile.checkpoint.distilled_lora_bytes or 0
+    found = (
+        memory.policy_for(
+            planned.canvas,
+            rows=planned.stage.rows,
+            condition_frames=min(1, len(conditions)),  # each picture is encoded by itself
+            appended_latents=sum(condition.frame > 0 for condition in conditions),
+            lora_bytes=loras if planned.stage.needs_distilled_lora else 0,
+        )
+        for planned in _staged(recipe, profile.grid.scaled(recipe.divisor).geometry_up(clip))
+    )
+    policies = [policy for policy in found if policy is not None]
+    return leanest(*policies) if len(policies) == len(recipe.stages) else None
 
 
 def longest_clip(request: GenerationRequest, limits: Limits) -> Fraction:
     """Seconds that a model may choose at most for a request that leaves the number of frames to it."""
     by_frames = Fraction(limits.num_frames) / request.fps.rate
     return min(by_frames, Fraction(limits.seconds), Fraction(TRAINED_SECONDS))
-
-
-def _refuse_impossible(request: GenerationRequest, checkpoint: Checkpoint) -> None:
-    faults = []
-    if request.enhance_prompt and not checkpoint.can_enhance:
-        faults.append(
-            Fault("enhance_prompt", "is not available on this worker: the checkpoint's enhancer is not loaded")
-        )
-    if request.num_frames is None and not checkpoint.has_duration_head:
-        faults.append(
-            Fault("num_frames", "must be an integer: this checkpoint does not tell how long a clip should be")
-        )
-    if faults:
-        raise InvalidInput(tuple(faults))
 
 
 def _recipe(request: GenerationRequest, checkpoint: Checkpoint) -> tuple[Recipe, tuple[str, ...]]:
@@ -162,76 +170,30 @@ def _divided(canvas: ClipGeometry, divisor: int) -> ClipGeometry:
     return attrs.evolve(canvas, resolution=size)
 
 
-def _refuse_over_limit(asked: ClipGeometry, limits: Limits) -> None:
-    faults = []
-    if asked.frames > limits.num_frames:
-        message = f"must be at most {limits.num_frames} on this worker, got {asked.frames}"
-        faults.append(Fault("num_frames", message))
-    seconds = Fraction(limits.seconds)
-    if asked.duration > seconds:
-        fitting = max(1, int(seconds * asked.frame_rate.rate))
-        message = (
-            f"must be at most {fitting} at {asked.frame_rate.number} fps ({limits.seconds:g} seconds), "
-            f"got {asked.frames}"
-        )
-        faults.append(Fault("num_frames", message))
-    if asked.resolution.pixels > limits.pixels:
-        message = (
-            f"x height must be at most {limits.pixels} pixels on this worker (such as "
-            f"{_largest_like(asked.resolution, limits.pixels)}), got {asked.resolution}"
-        )
-        faults.append(Fault("width", message))
-    if faults:
-        joined = "Over this worker's limits: " + "; ".join(str(fault) for fault in faults)
-        raise OverLimit(joined, faults=tuple(faults))
-
-
-def _policy(request: GenerationRequest, recipe: Recipe, profile: ModelProfile, memory: MemoryBudget) -> MemoryPolicy:
+def _policy(
+    request: GenerationRequest,
+    conditions: tuple[Condition, ...],
+    recipe: Recipe,
+    profile: ModelProfile,
+    memory: MemoryBudget,
+) -> MemoryPolicy:
     """The memory policy that the job needs. What fits under none is refused, before anything is done for it."""
-    grid = profile.grid.scaled(recipe.divisor)
-    held = 0 if request.first_frame is None else 1
-    loras = profile.checkpoint.distilled_lora_bytes or 0
 
     def needed(clip: ClipGeometry) -> MemoryPolicy | None:
-        found = (
-            memory.policy_for(
-                planned.canvas,
-                rows=planned.stage.rows,
-                condition_frames=held,
-                lora_bytes=loras if planned.stage.needs_distilled_lora else 0,
-            )
-            for planned in _staged(recipe, grid.geometry_up(clip))
-        )
-        policies = [policy for policy in found if policy is not None]
-        return leanest(*policies) if len(policies) == len(recipe.stages) else None
+        return policy_for(clip, conditions, recipe, profile, memory)
 
     policy = needed(request.geometry)
     if policy is not None:
         return policy
-    largest = largest_that(lambda clip: needed(clip) is not None, request.geometry, grid)
+    largest = largest_that(lambda clip: needed(clip) is not None, request.geometry, profile.grid.scaled(recipe.divisor))
     fitting = "no clip at all" if largest is None else f"{largest.resolution} with {largest.frames} frames"
     asked = f"{request.geometry.resolution} with {request.geometry.frames} frames"
-    message = f"x height x num_frames do not fit into the GPU's memory: {asked} were asked for, {fitting} would fit"
-    faults = (Fault("width", message),)
+    path, *others = (*request.given_as.size_fields, request.given_as.length_field)
+    message = f"x {' x '.join(others)} do not fit into the GPU's memory: {asked} were asked for, {fitting} would fit"
+    faults = (Fault(path, message),)
     joined = f"Over this worker's limits: {faults[0]}"
     raise OverLimit(joined, faults=faults)
 
 
 def _staged(recipe: Recipe, canvas: ClipGeometry) -> tuple[PlannedStage, ...]:
     return tuple(PlannedStage(stage=stage, canvas=_divided(canvas, stage.divisor)) for stage in recipe.stages)
-
-
-def _largest_like(asked: Resolution, pixels: int) -> Resolution:
-    """About the largest size of the asked shape that has at most `pixels` pixels; its sides are valid ones.
-
-    A long, thin shape shrunk to its proportions could fall below MIN_SIDE: there the other side gives way.
-    """
-    scale = (pixels / asked.pixels) ** 0.5
-    width, height = _side(asked.width * scale), _side(asked.height * scale)
-    width = min(width, _side(pixels / height))
-    return Resolution(width, min(height, _side(pixels / width)))
-
-
-def _side(pixels: float) -> int:
-    """The largest even side not above `pixels`, but never below MIN_SIDE."""
-    return max(MIN_SIDE, int(pixels) // 2 * 2)

@@ -9,8 +9,8 @@ from typing import Final, Literal, get_args
 
 import attrs
 
-from domain.errors import Fault, InvalidInput
 from domain.guidance import GUIDANCE_OFF, Guidance, text_rows
+from domain.needs import DISTILLED_LORA, UPSAMPLER, Need, lacking
 from domain.profile import Checkpoint
 from domain.schedule import (
     DISTILLED_SIGMAS,
@@ -66,38 +66,29 @@ class Recipe:
 def recipe_for(checkpoint: Checkpoint, preset: Preset | None) -> Recipe:
     """The recipe that `preset` names on this checkpoint; None is the default, `standard`.
 
-    Raises:
-        InvalidInput: the checkpoint lacks a part that the preset needs; the fault names it, and what is available.
+    Whether the checkpoint has the parts that it needs is a question of `preset_needs`.
     """
     name = preset or DEFAULT_PRESET
-    missing = _missing(checkpoint, name)
-    if missing:
-        available = ", ".join(f'"{other}"' for other in available_presets(checkpoint))
-        message = f'"{name}" needs {" and ".join(missing)}, which this checkpoint lacks; available: {available}'
-        raise InvalidInput((Fault("preset", message),))
     stages = (_DISTILLED if checkpoint.is_distilled else _DEV)[name](checkpoint)
     return Recipe(preset=name, stages=stages)
 
 
 def available_presets(checkpoint: Checkpoint) -> tuple[Preset, ...]:
-    """The presets that `recipe_for` has a recipe for."""
-    return tuple(preset for preset in PRESETS if not _missing(checkpoint, preset))
+    """The presets that the checkpoint has all parts for."""
+    return tuple(preset for preset in PRESETS if not lacking(checkpoint, preset_needs(checkpoint, preset)))
+
+
+def preset_needs(checkpoint: Checkpoint, preset: Preset) -> tuple[Need, ...]:
+    """What the preset needs on a checkpoint of this kind, dev or distilled."""
+    two_stages = preset == "quality" or (preset == "official" and checkpoint.is_distilled)
+    if not two_stages:
+        return ()
+    return (UPSAMPLER,) if checkpoint.is_distilled else (UPSAMPLER, DISTILLED_LORA)
 
 
 def fewest_steps(checkpoint: Checkpoint) -> int | None:
     """The least number of steps that a request may ask for; None: they are fixed."""
     return None if checkpoint.is_distilled else FEWEST_SHIFTED_STEPS
-
-
-def _missing(checkpoint: Checkpoint, preset: Preset) -> tuple[str, ...]:
-    two_stages = preset == "quality" or (preset == "official" and checkpoint.is_distilled)
-    if not two_stages:
-        return ()
-    needs = {
-        "a latent upsampler": checkpoint.has_upsampler,
-        "the distilled LoRA": checkpoint.is_distilled or checkpoint.distilled_lora_bytes is not None,
-    }
-    return tuple(part for part, has_it in needs.items() if not has_it)
 
 
 def _guided(checkpoint: Checkpoint, guidance_scale: float) -> Guidance:

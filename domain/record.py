@@ -10,13 +10,22 @@ from typing import Final, Self
 import attrs
 
 from domain.profile import ModelIdentity
-from domain.requests import DELIVERY_FIELDS, GenerationRequest, ImageReference, ImageUrl, InlineImage
+from domain.requests import (
+    DELIVERY_FIELDS,
+    LATER_FIELDS,
+    WORDING_FIELDS,
+    GenerationRequest,
+    ImageReference,
+    ImageUrl,
+    InlineImage,
+)
 from domain.results import GenerationResult, StoredObject
 
-_NOT_OF_THE_CLIP: Final = DELIVERY_FIELDS | {"idempotency_key", "return_signed_url"}
-"""Fields that change nothing of the stored object: who asks again, how the answer looks, and where it all goes."""
+_NOT_OF_THE_CLIP: Final = DELIVERY_FIELDS | WORDING_FIELDS | {"idempotency_key", "return_signed_url"}
+"""Fields that change nothing of the stored object: who asks again and in which words, how the answer looks, where it
+all goes."""
 
-_ADDED_LATER: Final = frozenset({"preset", "enhance_prompt", "loras"})
+_ADDED_LATER: Final = frozenset({"preset", "enhance_prompt", "loras"}) | LATER_FIELDS
 """Fields that the first records did not know: at their defaults they do not count, so that those records hold."""
 
 
@@ -45,13 +54,18 @@ class JobRecord:
         keep_prompts: bool,
     ) -> Self:
         """The record of `request`, which ended in `result`. Prompts are the caller's, and those made of them."""
-        stored = StoredObject(backend=result.stored.backend, bucket=result.stored.bucket, path=result.stored.path)
-        image = request.first_frame
+        poster = result.poster
+        kept = attrs.evolve(
+            result,
+            stored=_without_urls(result.stored),
+            poster=None if poster is None else attrs.evolve(poster, stored=_without_urls(poster.stored)),
+            prompt_used=result.prompt_used if keep_prompts else None,
+        )
         return cls(
             fingerprint=fingerprint,
             created_at=created_at,
-            result=attrs.evolve(result, stored=stored, prompt_used=result.prompt_used if keep_prompts else None),
-            inputs={} if image is None else {image.path: _digest(_reference(image))},
+            result=kept,
+            inputs={picture.path: _digest(_reference(picture)) for picture in request.pictures},
             prompt=request.prompt.text if keep_prompts else None,
             negative_prompt=request.negative_prompt if keep_prompts else None,
         )
@@ -70,6 +84,10 @@ def fingerprint(request: GenerationRequest, model: ModelIdentity) -> str:
     }
     whole = {"mode": request.mode, "model": {"name": model.name, "revision": model.revision}, "request": fields}
     return _digest(json.dumps(whole, sort_keys=True, allow_nan=False))
+
+
+def _without_urls(stored: StoredObject) -> StoredObject:
+    return StoredObject(backend=stored.backend, bucket=stored.bucket, path=stored.path)
 
 
 def _counting(request: GenerationRequest) -> Iterator[str]:

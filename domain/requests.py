@@ -1,16 +1,19 @@
 """What a caller asks for: one frozen class per mode. Field names are those of the README's table."""
 
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, Self
 
 import attrs
 
+from domain.conditions import FIRST_FRAME, FULL_STRENGTH, Crf, FramePosition, Strength
 from domain.errors import InvalidValue
 from domain.geometry import ClipGeometry, FrameCount, FrameRate, Resolution, Side
 from domain.lora import Lora
 from domain.media import MP4, OutputFormat
 from domain.naming import FileName, IdempotencyKey, ObjectPath
+from domain.output import Poster
 from domain.recipes import Preset
 from domain.sampling import GuidanceScale, Seed, Steps
+from domain.sizing import DEFAULT_SIDE, Measures
 from domain.targets import S3Target, Target, UploadUrl
 from domain.webhook import WebhookUrl
 
@@ -63,9 +66,26 @@ class StoredImage:
 
 ImageReference = ImageUrl | InlineImage | StoredImage
 
+
+@attrs.frozen(kw_only=True)
+class Keyframe:
+    """A picture that the clip shows at a frame. `crf` None: as the checkpoint was trained."""
+
+    image: ImageReference
+    frame: FramePosition
+    strength: Strength = FULL_STRENGTH
+    crf: Crf | None = None
+
+
 DELIVERY_FIELDS: Final = frozenset({"upload_url", "s3Config", "webhook_url"})
 """Where the clip and the news of it go. Nothing of the clip depends on these, and they hold secrets: they count neither
 for the fingerprint nor for a drawn seed."""
+
+WORDING_FIELDS: Final = frozenset({"given_as"})
+"""In which words the caller put what stands in other fields, too: as little of the clip depends on them."""
+
+LATER_FIELDS: Final = frozenset({"image_strength", "image_crf", "poster"})
+"""Fields that were added when records and drawn seeds were in use: at their defaults they count for neither."""
 
 
 @attrs.frozen(kw_only=True)
@@ -86,17 +106,33 @@ class GenerationRequest:
     guidance: GuidanceScale | None = None
     fps: FrameRate = attrs.field(factory=lambda: FrameRate.from_number(24))
     num_frames: FrameCount | None = FrameCount(49)
-    height: Side = Side(512)
-    width: Side = Side(512)
+    height: Side = DEFAULT_SIDE
+    width: Side = DEFAULT_SIDE
+    given_as: Measures = attrs.field(default=Measures(), eq=False)
+    """Not a field that a caller knows: what `num_frames`, `height` and `width` come from. See `measured`."""
     loras: tuple[Lora, ...] = ()
     output_format: OutputFormat = MP4
-    file_name: FileName = FileName("video.mp4")
+    file_name: FileName = attrs.field(
+        default=attrs.Factory(lambda self: FileName.default(self.output_format), takes_self=True)
+    )
+    poster: Poster | None = None
     return_signed_url: bool = True
     low_vram: bool = False
     idempotency_key: IdempotencyKey | None = None
     upload_url: UploadUrl | None = None
     s3Config: S3Target | None = None  # noqa: N815 - RunPod's documented name
     webhook_url: WebhookUrl | None = None
+
+    def measured(self, measures: Measures) -> Self:
+        """The request with the frames that `measures` are at its rate, and with the pixels that they mean."""
+        frames, size = measures.frames_at(self.fps), measures.size
+        return attrs.evolve(
+            self,
+            num_frames=self.num_frames if frames is None else frames,
+            width=self.width if size is None else Side(size.width),
+            height=self.height if size is None else Side(size.height),
+            given_as=measures,
+        )
 
     @property
     def target(self) -> Target | None:
@@ -110,9 +146,14 @@ class GenerationRequest:
         return ClipGeometry(size, self.num_frames.frames if self.num_frames else 1, self.fps)
 
     @property
-    def first_frame(self) -> ImageReference | None:
-        """The picture that the clip starts with, where the mode takes one."""
-        return None
+    def conditions(self) -> tuple[Keyframe, ...]:
+        """The pictures that the clip is to show, in the order in which they are fetched."""
+        return ()
+
+    @property
+    def pictures(self) -> tuple[ImageReference, ...]:
+        """All that must be fetched for `conditions`, in their order."""
+        return tuple(keyframe.image for keyframe in self.conditions)
 
 
 @attrs.frozen(kw_only=True)
@@ -129,7 +170,22 @@ class ImageToVideo(GenerationRequest):
     mode = "i2v"
 
     image: ImageReference
+    image_strength: Strength = FULL_STRENGTH
+    image_crf: Crf | None = None
 
     @property
-    def first_frame(self) -> ImageReference:
-        return self.image
+    def conditions(self) -> tuple[Keyframe, ...]:
+        return (Keyframe(image=self.image, frame=FIRST_FRAME, strength=self.image_strength, crf=self.image_crf),)
+
+
+@attrs.frozen(kw_only=True)
+class KeyframesToVideo(GenerationRequest):
+    """`keyframes`: a clip that shows each of the given pictures at its frame."""
+
+    mode = "keyframes"
+
+    keyframes: tuple[Keyframe, ...]
+
+    @property
+    def conditions(self) -> tuple[Keyframe, ...]:
+        return self.keyframes

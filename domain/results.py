@@ -27,6 +27,16 @@ class EncodedVideo:
 
 
 @attrs.frozen(kw_only=True)
+class EncodedPicture:
+    """A finished picture file: whole, verified, not yet stored."""
+
+    content_type: str
+    size: int
+    """Bytes."""
+    sha256: str
+
+
+@attrs.frozen(kw_only=True)
 class StoredObject:
     """Where a clip lies. At most one of the URLs is set; a `file://` URL for the local store.
 
@@ -42,6 +52,16 @@ class StoredObject:
     expires_at: dt.datetime | None = None
     warnings: tuple[str, ...] = ()
     """Why a URL that was wanted is missing."""
+
+
+@attrs.frozen(kw_only=True)
+class StoredPoster:
+    """A picture of the clip, beside it."""
+
+    frame: int
+    """Which frame of the file it shows, from 0."""
+    picture: EncodedPicture
+    stored: StoredObject
 
 
 @attrs.frozen(kw_only=True)
@@ -115,11 +135,13 @@ class GenerationResult:
     loras: tuple[Lora, ...] = ()
     prompt_used: str | None = None
     """The prompt as the model rewrote it; None: it was used as given."""
+    poster: StoredPoster | None = None
+    """None: none was asked for, or it could not be stored, which a warning tells."""
 
     @property
     def all_warnings(self) -> tuple[str, ...]:
-        """What the reply tells: the job's, then the stored object's."""
-        return self.warnings + self.stored.warnings
+        """What the reply tells: the job's, then the stored objects'."""
+        return self.warnings + self.stored.warnings + (() if self.poster is None else self.poster.stored.warnings)
 
 
 def stage_reports(plan: GenerationPlan) -> tuple[StageReport, ...]:

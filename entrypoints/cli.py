@@ -1,4 +1,4 @@
-"""The command line: `python -m entrypoints.cli generate` and `… doctor`."""
+"""The command line: `python -m entrypoints.cli generate`, `… capabilities` and `… doctor`."""
 
 import datetime as dt
 import json
@@ -7,7 +7,7 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -19,17 +19,18 @@ from dotenv import dotenv_values
 
 from application.job import Job
 from application.job_control import JobControl
-from container import open_codec, open_container, open_redactor
-from domain.errors import SettingsInvalid
+from container import Container, open_codec, open_container, open_redactor
+from domain.errors import SettingsInvalid, WorkerError
 from domain.naming import ObjectPath
+from domain.offers import Offers
 from domain.requests import GenerationRequest
 from domain.results import FoundObject, GenerationResult
+from entrypoints import capabilities, signing
 from entrypoints.examination import is_fit
 from entrypoints.guard import Guard, Reply
 from entrypoints.job_input import InputError, input_from_file, input_from_flags
 from entrypoints.progress_bar import progress_bar
 from entrypoints.reporting import reporting
-from entrypoints.signing import as_operation
 from entrypoints.webhooks import Webhooks
 
 _FAILED: Final = 1
@@ -52,7 +53,10 @@ def main() -> None:
 @click.option("--preset", help="official, fast, standard or quality.")
 @click.option("--image", type=click.Path(path_type=Path), help="First frame; implies mode i2v.")
 @click.option("--size", metavar="WxH", help="Such as 1280x720.")
+@click.option("--resolution", help="The shorter side instead: 480p, 540p, 720p or 1080p.")
+@click.option("--aspect-ratio", help="16:9, 9:16, 1:1, 4:3, 3:4 or 21:9.")
 @click.option("--num-frames", type=int)
+@click.option("--seconds", type=float, help="Length, instead of --num-frames.")
 @click.option("--fps", type=float)
 @click.option("--seed", type=int)
 @click.option("--steps", type=int)
@@ -80,17 +84,41 @@ def doctor() -> None:
     """Check settings, disk, encoder, GPU, snapshot and store; exit with 1 if one of them is not fit."""
     environ = _environment()
     redact = open_redactor(environ).text
-    try:
-        container = open_container(environ)
-    except SettingsInvalid as error:
-        for fault in error.faults:
-            _say("settings", redact(str(fault)), ok=False)
-        sys.exit(_FAILED)
+    container = _container_or_exit(environ)
     _say("settings", "every variable can be read", ok=True)
     findings = container.diagnose()()
     for finding in findings:
         _say(finding.name, redact(finding.line), ok=finding.error is None)
     sys.exit(0 if is_fit(findings) else _FAILED)
+
+
+@main.command("capabilities")
+@click.option("--json", "as_json", is_flag=True, help="The reply that a job of mode capabilities gets.")
+def list_capabilities(*, as_json: bool) -> None:
+    """Tell what the configured checkpoint can be asked for; loads no weights. Exits with 1 if it cannot be told."""
+    if as_json:
+        reply = _reply_to({"mode": "capabilities"})
+        click.echo(json.dumps(reply, indent=2, ensure_ascii=False, allow_nan=False))
+        sys.exit(0 if reply.get("ok") else _FAILED)
+    environ = _environment()
+    try:
+        offers = _container_or_exit(environ).list_offers()()
+    except WorkerError as error:
+        _say("model", open_redactor(environ).text(error.message), ok=False)
+        sys.exit(_FAILED)
+    for line in capabilities.as_lines(offers):
+        click.echo(line)
+
+
+def _container_or_exit(environ: Mapping[str, str]) -> Container:
+    """Ends the process where settings are wrong, with a line for each of them."""
+    try:
+        return open_container(environ)
+    except SettingsInvalid as error:
+        redact = open_redactor(environ).text
+        for fault in error.faults:
+            _say("settings", redact(str(fault)), ok=False)
+        sys.exit(_FAILED)
 
 
 def _reply_to(fields: dict[str, Any]) -> Reply:
@@ -125,7 +153,11 @@ def _guard() -> Guard:
         container = open_container(_environment())
     except SettingsInvalid as exc:
         refuse = _refusing(exc)
-        return Guard(codec, refuse, {"sign": as_operation(codec, refuse)})
+        operations = {
+            "capabilities": capabilities.as_operation(codec, refuse),
+            "sign": signing.as_operation(codec, refuse),
+        }
+        return Guard(codec, refuse, operations)
 
     def generate_video(request: GenerationRequest, job: Job, control: JobControl) -> GenerationResult:
         return container.generate_video()(request, job, control)  # built here: imports torch, a bad request needs none
@@ -133,7 +165,14 @@ def _guard() -> Guard:
     def sign(path: ObjectPath) -> FoundObject:
         return container.sign_object()(path)
 
-    return Guard(codec, generate_video, {"sign": as_operation(codec, sign)}, Webhooks(container.notifier))
+    def offers() -> Offers:
+        return container.list_offers()()
+
+    operations = {
+        "capabilities": capabilities.as_operation(codec, offers),
+        "sign": signing.as_operation(codec, sign),
+    }
+    return Guard(codec, generate_video, operations, Webhooks(container.notifier))
 
 
 def _refusing(error: SettingsInvalid) -> Callable[..., NoReturn]:

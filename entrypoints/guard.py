@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, Protocol
 
 import attrs
@@ -33,7 +33,7 @@ _log = structlog.get_logger()
 class Codec(Protocol):
     """JSON to requests and back (adapters/wire)."""
 
-    def decode_request(self, raw: object) -> GenerationRequest: ...
+    def decode_request(self, raw: object, *, other_modes: Collection[str]) -> GenerationRequest: ...
 
     def encode_result(self, result: GenerationResult) -> Reply: ...
 
@@ -103,7 +103,7 @@ class Guard:
         operated = self._operated(raw)
         if operated is not None:
             return sealed(operated)
-        request = self.codec.decode_request(raw)
+        request = self.codec.decode_request(raw, other_modes=self.operations)
         structlog.contextvars.bind_contextvars(mode=request.mode, hidden=_own_texts(request))
         self.webhooks.check(request.webhook_url)
         result = self.generate(request, job, control)
@@ -217,11 +217,10 @@ def _cause(error: WorkerError) -> str | None:
 
 def _own_texts(request: GenerationRequest) -> tuple[str, ...]:
     """What the caller wrote and no log line repeats, not even where an exception quotes it."""
-    picture = request.first_frame
-    url = picture.url if isinstance(picture, ImageUrl) else None
+    urls = (picture.url for picture in request.pictures if isinstance(picture, ImageUrl))
     of_target = request.target.hidden if request.target is not None else ()
     of_webhook = request.webhook_url.hidden if request.webhook_url is not None else ()
-    texts = (request.prompt.text, request.negative_prompt, url, *of_target, *of_webhook)
+    texts = (request.prompt.text, request.negative_prompt, *urls, *of_target, *of_webhook)
     return tuple(text for text in texts if text)
 
 

@@ -11,7 +11,7 @@ import structlog
 
 from container import open_redactor
 from domain.errors import WorkerError
-from entrypoints import examination, signing
+from entrypoints import capabilities, examination, signing
 from entrypoints.boot import boot
 from entrypoints.guard import Guard, Reply
 from entrypoints.job_handler import JobHandler, unwatched
@@ -44,6 +44,7 @@ def main() -> None:
     try:
         container = boot(os.environ)
         operations = {
+            "capabilities": capabilities.as_operation(container.codec(), container.list_offers()),
             "doctor": examination.as_operation(container.diagnose(), container.redactor().text),
             "sign": signing.as_operation(container.codec(), container.sign_object()),
         }

@@ -1,6 +1,8 @@
-"""FFmpeg's errors as the worker's."""
+"""Errors of FFmpeg, of files, zips and WAVs as the worker's."""
 
 import errno
+import wave
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -15,7 +17,7 @@ _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 
 @contextmanager
 def vendor_failures(doing: str) -> Iterator[None]:
-    """Raise what av and the file system raise inside as the worker's errors.
+    """Raise what av, the file system and the readers of files raise inside as the worker's errors.
 
     Only calls of the codec, the container and the file belong inside. What a clip's producer raises must pass as
     it is, and it may well be an error of av: a producer that decodes is one.
@@ -34,6 +36,9 @@ def vendor_failures(doing: str) -> Iterator[None]:
         raise EncodeFailed(message) from exc
     except (av.error.FFmpegError, OSError) as exc:
         raise translated(exc, doing) from exc
+    except (wave.Error, zipfile.BadZipFile, EOFError) as exc:
+        message = f"{doing}: the file is damaged"
+        raise EncodeFailed(message) from exc
 
 
 def translated(error: av.error.FFmpegError | OSError, doing: str) -> WorkerError:

@@ -1,72 +1,48 @@
-"""An MP4 file that is being written: picture and sound side by side."""
+"""MP4: H.264 by x264, 4:2:0, BT.709 in all four tags, AAC, `moov` first."""
 
-import io
 import math
-from contextlib import suppress
+from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 import av
-import av.error
-from typing_extensions import override
 
 from adapters.encoder.config import EncoderConfig
+from adapters.encoder.formats import Examined, WrittenFormat
+from adapters.encoder.frames import YUV
+from adapters.encoder.muxing import MuxedWriter
 from adapters.encoder.picture import PictureTrack
-from adapters.encoder.sound import SoundTrack
-from domain.clip import Clip
+from adapters.encoder.readback import SeenSound, seen
+from adapters.encoder.sound import Block, SoundTrack, channels_of, stereo_blocks
+from adapters.encoder.stream_faults import length_fault, picture_faults, sound_faults, stream_faults
+from adapters.encoder.target_file import TargetFile
+from domain.clip import Audio, Clip
+from domain.geometry import MIN_SIDE, ClipGeometry
+from domain.media import MP4
+
+AAC_FRAME: Final = 1024
+"""Samples in a packet of AAC-LC."""
 
 _SILENT_TIMESCALE: Final = 48_000
 _LARGEST_TIMESCALE: Final = 10_000_000
 """Keeps the durations of clips up to seven minutes in 32 bits, which the oldest parsers want."""
+_BOX_HEADER: Final = 8
+_WIDE_BOX_HEADER: Final = 16
 
 
-class TargetFile(io.FileIO):
-    """The file on disk, opened by us: when the header cannot be written, PyAV 18.1 never closes the one it opened.
-
-    A short write would go unnoticed (FFmpeg counts the whole buffer as written), so `write` writes all of it.
-    Unbuffered, because `+faststart` reads the file back under its name while it is still open.
-    """
-
-    def __init__(self, target: Path) -> None:
-        super().__init__(str(target.absolute()), "w")  # a name without a scheme, for FFmpeg opens it as a URL
-
-    @override
-    def write(self, buffer: bytes) -> int:  # type: ignore[override]  # PyAV hands in nothing but bytes
-        left = memoryview(buffer)
-        while left:
-            left = left[super().write(left) :]
-        return len(buffer)
-
-
-class Mp4Writer:
-    """Takes the frames of one clip and leaves a finished file, `moov` first. Raises av's errors and OSError."""
-
-    def __init__(self, clip: Clip, file: TargetFile, config: EncoderConfig) -> None:
-        options = {"movflags": "+faststart", "movie_timescale": str(_movie_timescale(clip))}
-        self._container = av.open(file, "w", format="mp4", container_options=options)
-        self._picture = PictureTrack(self._container, clip.geometry, clip.pixel_format, config)
-        self._sound: SoundTrack | None = None
-        if clip.audio is not None:
-            length = clip.geometry.samples(clip.audio.sampling_rate)
-            self._sound = SoundTrack(self._container, clip.audio, length, config.audio_bit_rate)
-
-    def add(self, frame: memoryview) -> None:
-        """Write the next frame, and the sound up to its end: neither stream piles up while it waits for the other."""
-        self._picture.add(frame)
-        if self._sound is not None:
-            self._sound.advance(self._picture.seconds)
-
-    def finish(self) -> None:
-        """Write what the codecs hold back, then move `moov` to the front."""
-        self._picture.finish()
-        if self._sound is not None:
-            self._sound.finish()
-        self._container.close()
-
-    def abandon(self) -> None:
-        """Close the container after a failure, whose exception must not be hidden by another one."""
-        with suppress(av.error.FFmpegError, OSError):
-            self._container.close()
+def _open(clip: Clip, file: TargetFile, config: EncoderConfig) -> MuxedWriter:
+    options = {"movflags": "+faststart", "movie_timescale": str(_movie_timescale(clip))}
+    container = av.open(file, "w", format="mp4", container_options=options)
+    rate = clip.geometry.frame_rate.rate
+    stream = container.add_stream("libx264", rate=rate, options=_x264_options(config))
+    picture = PictureTrack(container, stream, clip.geometry, clip.pixel_format)
+    if clip.audio is None:
+        return MuxedWriter(container, picture, None)
+    sampling_rate = clip.audio.sampling_rate
+    blocks = _aac_blocks(clip.audio, clip.geometry.samples(sampling_rate))
+    sound = container.add_stream("aac", rate=sampling_rate, layout="stereo", bit_rate=config.audio_bit_rate)
+    return MuxedWriter(container, picture, SoundTrack(container, sound, blocks))
 
 
 def _movie_timescale(clip: Clip) -> int:
@@ -77,3 +53,91 @@ def _movie_timescale(clip: Clip) -> int:
     sampling_rate = _SILENT_TIMESCALE if clip.audio is None else clip.audio.sampling_rate
     common = math.lcm(sampling_rate, clip.geometry.frame_rate.rate.numerator)
     return common if common <= _LARGEST_TIMESCALE else sampling_rate
+
+
+def _aac_blocks(audio: Audio, length: int) -> Iterator[tuple[int, Block]]:
+    """`audio` as stereo blocks of up to 1024 samples that end exactly at `length`, each with its first position.
+
+    AAC comes in packets of 1024 samples, and FFmpeg's decoders hand out a last packet whole, whatever the edit
+    list says: at 24 kHz up to 43 ms too much, more than a frame. So the odd rest goes in front: silence at
+    negative positions, which the edit list hides together with the encoder's priming. A clip shorter than one
+    packet starts at 0, for without a packet that starts inside the edit FFmpeg plays nothing; there the
+    container's durations are exact, and a decoder's output is one packet long.
+    """
+    lead = -length % AAC_FRAME if length >= AAC_FRAME else 0
+    return stereo_blocks(channels_of(audio), length, AAC_FRAME, lead)
+
+
+def _x264_options(config: EncoderConfig) -> dict[str, str]:
+    """What x264 is told beyond the picture's format.
+
+    `cpu-independent`: without it the vectorised macroblock tree (x264 core 165, in PyAV 18.1) gives different files
+    for the same frames: up to 8 in 300 encodes at 64x96, 9 in 14 at 704x480. The plain code gives one, and costs no
+    measurable time: 49 frames of 768x512 in 0.40 s against 0.41 s.
+    """
+    return {"preset": config.preset, "crf": str(config.crf), "x264-params": "cpu-independent=1"}
+
+
+def _examine(target: Path, geometry: ClipGeometry, audio: bool) -> Examined:  # noqa: FBT001 - WrittenFormat's form
+    boxes = _top_level_boxes(target)
+    found = seen(target, "mp4")
+    faults = [*_order_faults(boxes), *stream_faults(found, audio=audio)]
+    for picture in found.pictures:
+        faults += picture_faults(picture, geometry, "h264")
+        if picture.average_rate != geometry.frame_rate.rate or picture.guessed_rate != geometry.frame_rate.rate:
+            rates = f"average rate {picture.average_rate}, guessed rate {picture.guessed_rate}"
+            faults.append(f"{rates} instead of {geometry.frame_rate}")
+        if any(time != index / geometry.frame_rate.rate for index, time in enumerate(picture.shown_at)):
+            faults.append("pictures at the wrong time")
+        faults += length_fault("picture", picture.length, geometry)
+    for sound in found.sounds:
+        faults += [*sound_faults(sound, "aac"), *_sound_length_faults(sound, geometry)]
+    return found.examined(faults)
+
+
+def _order_faults(boxes: tuple[str, ...]) -> Iterator[str]:
+    before_data = boxes[: boxes.index("mdat")] if "mdat" in boxes else ()
+    if "moov" not in before_data:
+        yield f"boxes in the order {', '.join(boxes)}"
+
+
+def _sound_length_faults(sound: SeenSound, geometry: ClipGeometry) -> Iterator[str]:
+    yield from length_fault("sound", sound.length, geometry)
+    least = geometry.samples(sound.rate) - sound.rate / geometry.frame_rate.rate
+    if sound.samples < least:
+        yield f"{sound.samples} samples of sound instead of {geometry.samples(sound.rate)}"
+
+
+def _top_level_boxes(target: Path) -> tuple[str, ...]:
+    boxes = []
+    with target.open("rb") as file:
+        end = target.stat().st_size
+        start = 0
+        while start < end:
+            file.seek(start)
+            header = file.read(_WIDE_BOX_HEADER)
+            size = int.from_bytes(header[:4])
+            if size == 1:
+                size = int.from_bytes(header[8:])
+            boxes.append(header[4:8].decode("ascii", "replace"))
+            start += max(size, _BOX_HEADER) if size else end
+    return tuple(boxes)
+
+
+def _check(config: EncoderConfig) -> None:
+    """Opens both codecs as a clip would, which also tells a preset that does not exist."""
+    picture = av.CodecContext.create("libx264", "w")
+    picture.width = picture.height = MIN_SIDE
+    picture.pix_fmt = YUV
+    picture.time_base = Fraction(1, 24)
+    picture.options = _x264_options(config)
+    picture.open()
+    sound = av.CodecContext.create("aac", "w")
+    sound.sample_rate = 48_000
+    sound.layout = "stereo"
+    sound.format = "fltp"
+    sound.bit_rate = config.audio_bit_rate
+    sound.open()
+
+
+FORMAT: Final = WrittenFormat(output_format=MP4, open=_open, examine=_examine, check=_check)

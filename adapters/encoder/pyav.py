@@ -1,25 +1,25 @@
-"""MP4 files through PyAV: x264 and FFmpeg's AAC encoder, in this process."""
+"""Clips to files through PyAV: FFmpeg's codecs, in this process."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-import av
 from typing_extensions import override
 
 from adapters.encoder.config import EncoderConfig
 from adapters.encoder.failures import vendor_failures
-from adapters.encoder.mp4 import Mp4Writer, TargetFile
-from adapters.encoder.picture import x264_options
+from adapters.encoder.jpeg import check_jpeg, write_jpeg
+from adapters.encoder.rows import FORMATS
+from adapters.encoder.target_file import TargetFile
 from adapters.encoder.verification import verified
 from application.job_control import JobControl, StageProgress
 from application.ports.encoder import Encoder
-from domain.clip import Clip
+from domain.clip import Clip, Still
 from domain.errors import EncodeFailed
-from domain.geometry import MIN_SIDE, ClipGeometry
-from domain.results import EncodedVideo
+from domain.geometry import ClipGeometry
+from domain.media import MP4, OutputFormat
+from domain.results import EncodedPicture, EncodedVideo
 
 _WRITING: Final = "The video could not be written"
 
@@ -33,43 +33,42 @@ class PyAvEncoder(Encoder):
         self._config = config
 
     @override
-    def encode(self, clip: Clip, target: Path, control: JobControl) -> None:
+    def encode(self, clip: Clip, target: Path, control: JobControl, *, output_format: OutputFormat = MP4) -> None:
+        written = FORMATS[output_format.name]
         with ExitStack() as on_failure:
             with vendor_failures(_WRITING):
                 file = on_failure.enter_context(TargetFile(target))
             on_failure.callback(target.unlink)
             with vendor_failures(_WRITING):
-                writer = Mp4Writer(clip, file, self._config)
+                writer = written.open(clip, file, self._config)
             on_failure.callback(writer.abandon)
             for done, frame in enumerate(_frames(clip, control), start=1):
                 with vendor_failures(_WRITING):
                     writer.add(frame)
                 control.report(StageProgress("encode", done, clip.geometry.frames))
             with vendor_failures(_WRITING):
-                writer.finish()
+                writer.finish(control.check)
                 file.close()
             on_failure.pop_all()
 
     @override
-    def verify(self, target: Path, geometry: ClipGeometry, *, audio: bool) -> EncodedVideo:
-        return verified(target, geometry, audio=audio)
+    def verify(
+        self, target: Path, geometry: ClipGeometry, *, audio: bool, output_format: OutputFormat = MP4
+    ) -> EncodedVideo:
+        return verified(target, geometry, FORMATS[output_format.name], audio=audio)
+
+    @override
+    def encode_still(self, still: Still, target: Path) -> EncodedPicture:
+        return write_jpeg(still, target)
 
     @override
     def check(self) -> None:
-        """Open both codecs as `encode` would, which also tells a preset that does not exist."""
-        with vendor_failures("The codecs cannot be used"):
-            picture = av.CodecContext.create("libx264", "w")
-            picture.width = picture.height = MIN_SIDE
-            picture.pix_fmt = "yuv420p"
-            picture.time_base = Fraction(1, 24)
-            picture.options = x264_options(self._config)
-            picture.open()
-            sound = av.CodecContext.create("aac", "w")
-            sound.sample_rate = 48_000
-            sound.layout = "stereo"
-            sound.format = "fltp"
-            sound.bit_rate = self._config.audio_bit_rate
-            sound.open()
+        """Open every codec as `encode` would."""
+        for name, written in FORMATS.items():
+            with vendor_failures(f"The codecs cannot be used for {name}"):
+                written.check(self._config)
+        with vendor_failures("The codecs cannot be used for posters"):
+            check_jpeg()
 
 
 def _frames(clip: Clip, control: JobControl) -> Iterator[memoryview]:

@@ -1,18 +1,16 @@
-"""What a player finds in an MP4 file."""
+"""What a player finds in a file of FFmpeg's containers."""
 
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
 
 import attrs
 import av
 from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
 
+from adapters.encoder.formats import Examined
 from domain.geometry import Resolution
-
-_BOX_HEADER: Final = 8
-_WIDE_BOX_HEADER: Final = 16
 
 
 @attrs.frozen(kw_only=True)
@@ -32,7 +30,7 @@ class SeenPicture:
 
 @attrs.frozen(kw_only=True)
 class SeenSound:
-    """The sound stream. `length` is what the container says, in seconds; `samples` what the decoder handed out."""
+    """The sound stream. `samples` is what the decoder handed out; `length` what the container says, 0 if nothing."""
 
     codec: str
     rate: int
@@ -43,17 +41,24 @@ class SeenSound:
 
 @attrs.frozen(kw_only=True)
 class SeenFile:
-    """A whole file: its top-level boxes in order, and its streams."""
+    """The streams of a whole file."""
 
-    boxes: tuple[str, ...]
     pictures: tuple[SeenPicture, ...]
     sounds: tuple[SeenSound, ...]
 
+    def examined(self, faults: Iterable[str]) -> Examined:
+        """What is told of the file, with these differences."""
+        sound = self.sounds[0] if self.sounds else None
+        return Examined(
+            faults=tuple(faults),
+            audio_rate=sound.rate if sound else None,
+            audio_channels=sound.channels if sound else None,
+        )
 
-def seen(target: Path) -> SeenFile:
-    """Open `target` as MP4 and decode all of it, one frame at a time. Raises av's errors and OSError."""
-    boxes = _top_level_boxes(target)
-    with av.open(str(target.absolute()), "r", format="mp4") as container:
+
+def seen(target: Path, demuxer: str) -> SeenFile:
+    """Open `target` with `demuxer` and decode all of it, one frame at a time. Raises av's errors and OSError."""
+    with av.open(str(target.absolute()), "r", format=demuxer) as container:
         for stream in container.streams.video:
             stream.thread_type = "AUTO"
             stream.codec_context.options = {"err_detect": "explode"}  # else FFmpeg paints over what it cannot decode
@@ -66,7 +71,7 @@ def seen(target: Path) -> SeenFile:
                 samples += frame.samples
         pictures = [_picture(stream, tuple(shown_at)) for stream in container.streams.video]
         sounds = [_sound(stream, samples) for stream in container.streams.audio]
-        return SeenFile(boxes=boxes, pictures=tuple(pictures), sounds=tuple(sounds))
+        return SeenFile(pictures=tuple(pictures), sounds=tuple(sounds))
 
 
 def _picture(stream: VideoStream, shown_at: tuple[Fraction, ...]) -> SeenPicture:
@@ -96,19 +101,3 @@ def _sound(stream: AudioStream, samples: int) -> SeenSound:
 
 def _seconds(ticks: int | None, time_base: Fraction | None) -> Fraction:
     return (ticks or 0) * (time_base or Fraction(0))
-
-
-def _top_level_boxes(target: Path) -> tuple[str, ...]:
-    boxes = []
-    with target.open("rb") as file:
-        end = target.stat().st_size
-        start = 0
-        while start < end:
-            file.seek(start)
-            header = file.read(_WIDE_BOX_HEADER)
-            size = int.from_bytes(header[:4])
-            if size == 1:
-                size = int.from_bytes(header[8:])
-            boxes.append(header[4:8].decode("ascii", "replace"))
-            start += max(size, _BOX_HEADER) if size else end
-    return tuple(boxes)

@@ -1,4 +1,4 @@
-"""Sound of a clip, cut or padded to the picture's length, as AAC packets."""
+"""Sound of a clip, cut or padded to the picture's length, as packets of an audio codec."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -7,32 +7,30 @@ from typing import Final
 import av
 import numpy as np
 import numpy.typing as npt
+from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
 from domain.clip import Audio
 from domain.errors import EncodeFailed
 
-AAC_FRAME: Final = 1024
-"""Samples in a packet of AAC-LC."""
-
-_MOST_CHANNELS: Final = 2
+MOST_CHANNELS: Final = 2
 Block = npt.NDArray[np.float32]
 
 
 class SoundTrack:
-    """The AAC stream of a container that is being written: stereo, at the clip's own sampling rate."""
+    """A new stream of a container that is being written: stereo, at the stream's own sampling rate."""
 
-    def __init__(self, container: OutputContainer, audio: Audio, length: int, bit_rate: int) -> None:
-        """`length`: samples per channel that the stream shall have."""
+    def __init__(self, container: OutputContainer, stream: AudioStream, blocks: Iterator[tuple[int, Block]]) -> None:
+        """`blocks`: stereo samples in order, each with the position of its first one; it may be below 0."""
         self._container = container
-        self._rate = audio.sampling_rate
-        self._stream = container.add_stream("aac", rate=self._rate, layout="stereo", bit_rate=bit_rate)
-        self._blocks = fitted_blocks(audio, length)
-        self._position = -AAC_FRAME
+        self._stream = stream
+        self._rate = stream.sample_rate
+        self._blocks = blocks
+        self._position: int | None = None
 
     def advance(self, seconds: Fraction) -> None:
         """Write the sound up to `seconds` at least, so that the container can interleave it."""
-        while self._position < seconds * self._rate:
+        while self._position is None or self._position < seconds * self._rate:
             block = next(self._blocks, None)
             if block is None:
                 return
@@ -53,29 +51,34 @@ class SoundTrack:
         self._container.mux(self._stream.encode(frame))
 
 
-def fitted_blocks(audio: Audio, length: int) -> Iterator[tuple[int, Block]]:
-    """`audio` as stereo blocks of up to 1024 samples that end exactly at `length`, each with its first position.
-
-    AAC comes in packets of 1024 samples, and FFmpeg's decoders hand out a last packet whole, whatever the edit
-    list says: at 24 kHz up to 43 ms too much, more than a frame. So the odd rest goes in front: silence at
-    negative positions, which the edit list hides together with the encoder's priming. A clip shorter than one
-    packet starts at 0, for without a packet that starts inside the edit FFmpeg plays nothing; there the
-    container's durations are exact, and a decoder's output is one packet long.
+def channels_of(audio: Audio) -> Block:
+    """`audio` as one row for each channel, in the clip's own buffer.
 
     Raises:
         EncodeFailed: neither mono nor stereo, or channels of different lengths.
     """
-    if not 1 <= audio.channels <= _MOST_CHANNELS or len(audio.samples) % audio.channels:
+    if not 1 <= audio.channels <= MOST_CHANNELS or len(audio.samples) % audio.channels:
         message = f"The clip's sound has {len(audio.samples)} samples in {audio.channels} channels, not mono or stereo"
         raise EncodeFailed(message)
-    return _blocks(np.asarray(audio.samples, np.float32).reshape(audio.channels, -1), length)
+    return np.asarray(audio.samples, np.float32).reshape(audio.channels, -1)
 
 
-def _blocks(sound: Block, length: int) -> Iterator[tuple[int, Block]]:
-    lead = -length % AAC_FRAME if length >= AAC_FRAME else 0
-    for start in range(-lead, length, AAC_FRAME):
-        end = min(start + AAC_FRAME, length)
-        block = np.zeros((_MOST_CHANNELS, end - start), np.float32)
+def finite(sound: Block) -> Block:
+    """`sound`, whose values are numbers; AAC looks for itself. Raises EncodeFailed."""
+    if not np.isfinite(sound).all():
+        message = "The clip's sound holds values that are no numbers"
+        raise EncodeFailed(message)
+    return sound
+
+
+def stereo_blocks(sound: Block, length: int, size: int, lead: int = 0) -> Iterator[tuple[int, Block]]:
+    """`sound`, cut or padded with silence to `length`, in stereo blocks of `size` samples, the last one shorter.
+
+    Each comes with its first position; `lead` samples of silence in front have negative ones.
+    """
+    for start in range(-lead, length, size):
+        end = min(start + size, length)
+        block = np.zeros((MOST_CHANNELS, end - start), np.float32)
         kept = sound[:, max(start, 0) : end]
         offset = max(-start, 0)
         block[:, offset : offset + kept.shape[1]] = kept  # one channel becomes both

@@ -4,6 +4,8 @@ import functools
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 import attrs
@@ -14,8 +16,9 @@ from adapters.http.addresses import AddressRules
 from adapters.http.allowed_hosts import AllowedHosts
 from adapters.http.budget import OutOfTime, TimeBudget
 from adapters.http.config import HttpConfig
-from adapters.http.exchange import AnswerRefused, AnswerUnusable, Redirect, ServerFailed, exchange
+from adapters.http.exchange import AnswerRefused, AnswerUnusable, Redirect, ServerFailed, Take, TakenT, exchange
 from adapters.http.faults import at_field
+from adapters.http.files import write_new
 from adapters.http.guard import Destination, UrlGuard, UrlRefused
 from adapters.http.network import AddressRefused, GuardedBackend, TlsFailed
 from adapters.http.resolving import NameNotResolved, Resolver, system_resolver
@@ -74,33 +77,51 @@ class GuardedClient:
         Raises:
             InputRefused: the URL or a redirect breaks the rules, or the file is too large or compressed.
             InputUnavailable: the host did not deliver.
-            DeadlineExceeded: from `control.check()`.
+            DeadlineExceeded, Cancelled: from `control.check()`.
+        """
+        return self._taken(url, path, max_bytes, TimeBudget.start(seconds, control), b"".join)
+
+    def download(
+        self, url: str, target: Path, *, path: str, max_bytes: int, seconds: float, control: JobControl
+    ) -> None:
+        """As `get`, into the new file `target`, which only this user may read. Takes memory for one piece of it.
+
+        Nothing is left of a file that did not come whole.
+
+        Raises:
+            InputRefused, InputUnavailable, DeadlineExceeded: as `get`.
+            Cancelled: from `control.check()`.
+            DiskFull: there is no room for it.
+            FileExistsError: `target` is there already, and stays.
         """
         budget = TimeBudget.start(seconds, control)
+        self._taken(url, path, max_bytes, budget, partial(write_new, target))
+
+    def _taken(self, url: str, path: str, max_bytes: int, budget: TimeBudget, take: Take[TakenT]) -> TakenT:
         try:
-            return self._follow(url, max_bytes, budget)
+            return self._follow(url, max_bytes, budget, take)
         except (UrlRefused, AnswerRefused) as exc:
             raise at_field(InputRefused, path, exc.reason) from exc
         except _FAILURES as exc:
-            control.check()  # a step that the job's deadline cut short looks like a slow host
+            budget.control.check()  # a step that the job's deadline cut short looks like a slow host
             raise _unavailable(exc, path) from exc
 
-    def _follow(self, url: str, max_bytes: int, budget: TimeBudget) -> bytes:
+    def _follow(self, url: str, max_bytes: int, budget: TimeBudget, take: Take[TakenT]) -> TakenT:
         guard = UrlGuard(self.config, self.hosts)
         destination = guard.admit(url)
         waits = iter(_RETRY_WAITS)
         for _ in range(_MAX_REDIRECTS + 1):
-            answer = self._ask(destination, max_bytes, budget, waits)
-            if isinstance(answer, bytes):
+            answer = self._ask(destination, max_bytes, budget, waits, take)
+            if not isinstance(answer, Redirect):
                 return answer
             destination = guard.admit_redirect(destination, answer.location)
         reason = f"redirects more than {_MAX_REDIRECTS} times"
         raise UrlRefused(reason)
 
     def _ask(
-        self, destination: Destination, max_bytes: int, budget: TimeBudget, waits: Iterator[float]
-    ) -> bytes | Redirect:
-        """One hop, again after a failed connection or a 5xx as long as `waits` lasts."""
+        self, destination: Destination, max_bytes: int, budget: TimeBudget, waits: Iterator[float], take: Take[TakenT]
+    ) -> TakenT | Redirect:
+        """One hop, again after a failed connection or a 5xx as long as `waits` lasts; both come before any body."""
         backend = GuardedBackend(
             rules=AddressRules(self.config.private_networks),
             reach=destination.reach,
@@ -110,7 +131,7 @@ class GuardedClient:
         )
         while True:
             try:
-                return exchange(destination, backend, self.tls, max_bytes)
+                return exchange(destination, backend, self.tls, max_bytes, take)
             except (AddressRefused, NameNotResolved) as exc:
                 if destination.refusal is not None:
                     raise UrlRefused(destination.refusal) from exc

@@ -1,14 +1,18 @@
 """One GET: headers judged before the body, body counted while it comes."""
 
 import ssl
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeVar
 
 import attrs
 import httpcore
 
 from adapters.http.connection import header_of, is_compressed, opened
 from adapters.http.guard import Destination
+
+TakenT = TypeVar("TakenT")
+Take = Callable[[Iterator[bytes]], TakenT]
+"""Makes something of a body, whose pieces come one after the other and are never more than was asked for."""
 
 _OK: Final = 200
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -43,20 +47,20 @@ class AnswerRefused(Exception):
 
 
 def exchange(
-    destination: Destination, backend: httpcore.NetworkBackend, tls: ssl.SSLContext, max_bytes: int
-) -> bytes | Redirect:
-    """The body at `destination`, at most `max_bytes`, or where it redirects to.
+    destination: Destination, backend: httpcore.NetworkBackend, tls: ssl.SSLContext, max_bytes: int, take: Take[TakenT]
+) -> TakenT | Redirect:
+    """What `take` makes of the body at `destination`, at most `max_bytes`, or where it redirects to.
 
     Raises:
-        ServerFailed, AnswerUnusable, AnswerRefused: see there.
-        What `opened` raises.
+        ServerFailed, AnswerUnusable, AnswerRefused: see there; the last one also out of the body.
+        What `opened` and `take` raise.
     """
     with opened(destination, backend, tls) as response:
         location = header_of(response, b"location")
         if response.status in _REDIRECTS and location:
             return Redirect(location)
         _check_head(response, max_bytes)
-        return _collect(response.iter_stream(), max_bytes)
+        return take(_bounded(response.iter_stream(), max_bytes))
 
 
 def _check_head(response: httpcore.Response, max_bytes: int) -> None:
@@ -74,13 +78,13 @@ def _check_head(response: httpcore.Response, max_bytes: int) -> None:
         raise _too_large(max_bytes)
 
 
-def _collect(chunks: Iterable[bytes], max_bytes: int) -> bytes:
-    body = bytearray()
+def _bounded(chunks: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
+    left = max_bytes
     for chunk in chunks:
-        if len(body) + len(chunk) > max_bytes:
+        left -= len(chunk)
+        if left < 0:
             raise _too_large(max_bytes)
-        body += chunk
-    return bytes(body)
+        yield chunk
 
 
 def _too_large(max_bytes: int) -> AnswerRefused:

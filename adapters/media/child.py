@@ -1,41 +1,52 @@
-"""The probing process for videos and sound: `python -m adapters.media.child`, which the sandbox starts."""
+"""The process that reads videos and sound: `python -m adapters.media.child`, which the sandbox starts."""
 
-import io
-import tempfile
-import wave
-from collections.abc import Mapping
-from typing import Any, Final
-
-import av.audio.codeccontext
-import av.subtitles.codeccontext
-import av.video.codeccontext  # noqa: F401 - PyAV imports these three when it first meets such a stream, too late here
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, BinaryIO, Final
 
 from adapters.media.claims import as_fields
-from adapters.media.config import MediaLimits
+from adapters.media.orders import frame_order_in, limits_in, sound_order_in
+from adapters.media.pictures import decode_frames
 from adapters.media.probing import probe
-from adapters.sandbox.child import InputFile, Result, serve
+from adapters.media.sounds import decode_sound, measure_sound
+from adapters.media.warming import rehearse
+from adapters.sandbox.child import InputFile, Result, Task, serve
 
 _NOTHING: Final = memoryview(b"")
-_RATE: Final = 8_000
+
+
+@contextmanager
+def _opened(file: InputFile) -> Iterator[BinaryIO]:
+    with open(file.descriptor, "rb", closefd=False) as opened:
+        yield opened
 
 
 def probe_file(file: InputFile, arguments: Mapping[str, Any]) -> Result:
-    """The task "probe": what is in `file`, within the limits that are the arguments."""
-    with open(file.descriptor, "rb", closefd=False) as opened:
-        return Result(as_fields(probe(opened, "", MediaLimits(**arguments))), _NOTHING)
+    """The task "probe": what is in `file`."""
+    with _opened(file) as opened:
+        return Result(as_fields(probe(opened, "", limits_in(arguments))), _NOTHING)
 
 
-def probe_a_tone() -> None:
-    """Load everything that probing takes; a child that cannot probe ends here."""
-    sample = io.BytesIO()
-    with wave.open(sample, "wb") as sound:
-        sound.setparams((1, 2, _RATE, 0, "NONE", "not compressed"))
-        sound.writeframes(bytes(2 * _RATE))
-    with tempfile.TemporaryFile() as file:
-        file.write(sample.getvalue())
-        file.seek(0)
-        probe(file, "", MediaLimits())
+def measure(file: InputFile, arguments: Mapping[str, Any]) -> Result:
+    """The task "measure": when the sound begins, and how many samples it has."""
+    with _opened(file) as opened:
+        found = measure_sound(opened, "", limits_in(arguments))
+    return Result({"start": str(found.start), "samples": found.samples}, _NOTHING)
 
+
+def frames(file: InputFile, arguments: Mapping[str, Any]) -> Result:
+    """The task "frames": uint8 RGB."""
+    with _opened(file) as opened:
+        return Result({}, decode_frames(opened, "", frame_order_in(arguments), limits_in(arguments)))
+
+
+def sound(file: InputFile, arguments: Mapping[str, Any]) -> Result:
+    """The task "sound": float32, planar."""
+    with _opened(file) as opened:
+        return Result({}, decode_sound(opened, "", sound_order_in(arguments), limits_in(arguments)))
+
+
+TASKS: Final[Mapping[str, Task]] = {"probe": probe_file, "measure": measure, "frames": frames, "sound": sound}
 
 if __name__ == "__main__":
-    serve({"probe": probe_file}, probe_a_tone)
+    serve(TASKS, rehearse)

@@ -6,8 +6,8 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
-from adapters.media.config import MediaLimits
-from adapters.media.info import AudioStream, MediaInfo, VideoStream
+from adapters.media.config import MAX_PIXEL_ASPECT, MediaLimits
+from adapters.media.info import AudioStream, MediaInfo, SoundExtent, VideoStream
 
 StreamT = TypeVar("StreamT", VideoStream, AudioStream)
 
@@ -35,6 +35,20 @@ def from_fields(fields: Mapping[str, Any], limits: MediaLimits) -> MediaInfo:
         message = "a description that cannot be true"
         raise ValueError(message)
     return info
+
+
+def measured_in(fields: Mapping[str, Any], limits: MediaLimits) -> SoundExtent:
+    """What a child measured. Raises ValueError: not that, or what no file within `limits` can hold."""
+    match fields:
+        case {"start": str() as start, "samples": int() as samples, **rest} if not rest and type(samples) is int:
+            extent = SoundExtent(start=Fraction(start), samples=samples)
+        case _:
+            message = "no description of a sound"
+            raise ValueError(message)
+    if not 1 <= samples <= 2 * limits.max_samples:  # a gap counts as well
+        message = "a sound that cannot be"
+        raise ValueError(message)
+    return extent
 
 
 def _stream(kind: type[StreamT], fields: object) -> StreamT | None:
@@ -78,6 +92,7 @@ def _pictures_can_be(video: VideoStream, limits: MediaLimits) -> bool:
         and 1 <= video.rate <= limits.max_rate
         and 0 <= video.duration <= limits.seconds
         and video.rotation in _ROTATIONS
+        and 1 / MAX_PIXEL_ASPECT <= video.pixel_aspect <= MAX_PIXEL_ASPECT
     )
 
 

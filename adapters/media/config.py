@@ -1,6 +1,12 @@
 """What input videos and sound are limited to."""
 
+from fractions import Fraction
+from typing import Final
+
 import attrs
+
+MAX_PIXEL_ASPECT: Final = Fraction(4)
+"""Width of a pixel over its height, or height over width. Anamorphic film has 2."""
 
 
 @attrs.frozen(kw_only=True)
@@ -8,7 +14,8 @@ class MediaLimits:
     """Largest file that is taken. The defaults are a minute of 4K at 120 frames per second, thrice what a clip can be.
 
     `seconds` bounds the playing time, `max_pixels` one frame. `max_packets` bounds the pieces of a sound stream: a
-    minute of the shortest Opus frames has 24,000. `reading_seconds` bounds the work on one file.
+    minute of the shortest Opus frames has 24,000. `reading_seconds` bounds the reading of one file,
+    `decoding_seconds` the decoding of one piece of it, from the key frame before it on.
     """
 
     max_bytes: int = 200 * 1024 * 1024
@@ -23,6 +30,7 @@ class MediaLimits:
     min_sampling_rate: int = 8_000
     max_sampling_rate: int = 192_000
     reading_seconds: float = 15.0
+    decoding_seconds: float = 60.0
 
     @property
     def max_samples(self) -> int:

@@ -1,4 +1,6 @@
-"""What can be wrong with a media file. `probing.py` translates; none of these leave the package."""
+"""What can be wrong with a media file. `refusals.py` translates; none of these leave the package."""
+
+from typing import ClassVar
 
 
 class NotTaken(Exception):
@@ -27,6 +29,8 @@ class OtherFile(Exception):
 
 class Damaged(ValueError):
     """The file does not have the structure of its format, or ends too early. `found` is for the log."""
+
+    told: ClassVar[str] = "is damaged: it cannot be read as video or sound"
 
     def __init__(self, *, found: str) -> None:
         super().__init__(found)

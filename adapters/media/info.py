@@ -9,7 +9,9 @@ import attrs
 class VideoStream:
     """Pictures. `width` and `height` are as coded; players turn them by `rotation` degrees clockwise (0, 90, 180, 270).
 
-    `frames` and `duration` (seconds) are what the file holds, not what its header says; `rate` is frames per second.
+    `frames` and `duration` (seconds) are what the file holds, not what its header says; `rate` is frames per second,
+    exact where `is_constant` and else the mean. `pixel_aspect` is a pixel's width over its height. `start` is when the
+    first frame is shown, in seconds of the file's clock.
     """
 
     codec: str
@@ -19,6 +21,9 @@ class VideoStream:
     rate: Fraction
     duration: Fraction
     rotation: int
+    pixel_aspect: Fraction = Fraction(1)
+    start: Fraction = Fraction(0)
+    is_constant: bool = True
 
 
 @attrs.frozen(kw_only=True)
@@ -38,3 +43,11 @@ class MediaInfo:
     container: str
     video: VideoStream | None
     audio: AudioStream | None
+
+
+@attrs.frozen(kw_only=True)
+class SoundExtent:
+    """A sound's place on the file's clock, in seconds, and its samples (of one channel)."""
+
+    start: Fraction
+    samples: int

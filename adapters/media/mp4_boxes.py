@@ -20,6 +20,7 @@ _MAX_BOXES: Final = 32_768
 _MAX_HEADER_BYTES: Final = 16 << 20
 """Of all headers together. An hour of video has 5 MB."""
 _MAX_EDITS: Final = 64
+_OWN_SPEED: Final = 1 << 16
 _MAX_DEPTH: Final = 8
 """moov, trak, mdia, minf, stbl: five."""
 
@@ -145,8 +146,8 @@ class _Headers:
             _check_references(body)
         elif kind == b"trun":
             self.fragment_samples += struct.unpack_from(">I", body, 4)[0]
-        elif kind == b"elst" and struct.unpack_from(">I", body, 4)[0] > _MAX_EDITS:
-            raise Excessive(must=f"have at most {_MAX_EDITS} edits")
+        elif kind == b"elst":
+            _check_edits(body)
         if self.tracks:
             _describe(self.tracks[-1], parent, kind, body)
 
@@ -160,6 +161,16 @@ class _Headers:
         claims = (track.samples, _samples_in_chunks(track), *track.run_lengths)
         if max(claims) > most:
             raise _too_many_samples()
+
+
+def _check_edits(body: memoryview) -> None:
+    """FFmpeg shows an edit at its media's own speed, whatever the edit says; an empty one has none."""
+    version, count = struct.unpack_from(">B3xI", body)
+    if count > _MAX_EDITS:
+        raise Excessive(must=f"have at most {_MAX_EDITS} edits")
+    for _, start, speed in _entries(body, ">QqI" if version == 1 else ">IiI"):
+        if start >= 0 and speed != _OWN_SPEED:
+            raise Excessive(must="be edited at its own speed")
 
 
 def _describe(track: _Track, parent: bytes, kind: bytes, body: memoryview) -> None:

@@ -11,9 +11,10 @@ from av.audio.stream import AudioStream
 from av.codec import CodecContext
 from av.container import InputContainer
 from av.stream import Disposition, Stream
+from av.video.reformatter import ColorTrc
 from av.video.stream import VideoStream
 
-from adapters.media.config import MediaLimits
+from adapters.media.config import MAX_PIXEL_ASPECT, MediaLimits
 from adapters.media.containers import Container
 from adapters.media.faults import Damaged, Excessive
 from adapters.media.source import Source, refuse_others
@@ -25,6 +26,7 @@ AUDIO_CODECS: Final = frozenset(
 _DECODERS: Final = (*sorted(VIDEO_CODECS | AUDIO_CODECS), "libdav1d", "libopus", "mp3float")
 """FFmpeg's names for what may look at the first frames, where a header does not say all."""
 
+_HDR: Final = frozenset({ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67})
 _NO_VIDEO: Final = Disposition.attached_pic | Disposition.timed_thumbnails
 """A cover is a stream of pictures to FFmpeg."""
 
@@ -37,6 +39,7 @@ class Pictures:
     width: int
     height: int
     rate: Fraction
+    pixel_aspect: Fraction
 
 
 @attrs.frozen
@@ -94,10 +97,24 @@ def pictures_of(stream: VideoStream, limits: MediaLimits) -> Pictures:
         raise Damaged(found="no frame size")
     if max(width, height) > limits.max_side or width * height > limits.max_pixels:
         raise Excessive(must=f"have at most {limits.max_pixels} pixels a frame and no side over {limits.max_side}")
-    rate = stream.average_rate or stream.guessed_rate
-    if rate is None or not 1 <= rate <= limits.max_rate:
+    rate = _rate_of(stream, limits)
+    if stream.codec_context.color_trc in _HDR:
+        raise Excessive(must="be SDR: PQ and HLG are not converted")
+    aspect = stream.sample_aspect_ratio or Fraction(1)  # 0: not told
+    if not 1 / MAX_PIXEL_ASPECT <= aspect <= MAX_PIXEL_ASPECT:
+        raise Excessive(must=f"have pixels of at most {MAX_PIXEL_ASPECT}:1")
+    return Pictures(codec, width, height, rate, aspect)
+
+
+def _rate_of(stream: VideoStream, limits: MediaLimits) -> Fraction:
+    """The mean that the header gives, else FFmpeg's guess: for a stream without frames that is its clock's rate."""
+    mean, guess = stream.average_rate, stream.guessed_rate
+    if mean and not 1 <= mean <= limits.max_rate:
         raise Excessive(must=f"have 1 to {limits.max_rate} frames per second")
-    return Pictures(codec, width, height, rate)
+    rate = mean or guess
+    if not rate or not 1 <= rate <= limits.max_rate:
+        raise Damaged(found="no frame rate, as without frames")
+    return rate
 
 
 def sound_of(stream: AudioStream, limits: MediaLimits) -> Sound:

@@ -12,7 +12,7 @@ from adapters.settings.schema import LogSettings, Settings, StoreSettings
 from adapters.settings.variables import Variables
 from adapters.settings.webhooks import webhook_config
 from adapters.video_model.config import Acceleration, ModelConfig
-from domain.plan import Limits
+from domain.limits import Limits
 
 NETWORK_VOLUME: Final = Path("/runpod-volume")
 """Where RunPod mounts a Serverless endpoint's network volume, the only disk that outlives a worker."""

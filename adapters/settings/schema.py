@@ -12,7 +12,7 @@ from adapters.http.config import HttpConfig
 from adapters.notifier.config import WebhookConfig
 from adapters.object_store.config import Backend, LocalConfig, StoreConfig
 from adapters.video_model.config import ModelConfig
-from domain.plan import Limits
+from domain.limits import Limits
 from domain.secret import Secret
 
 T = TypeVar("T")

@@ -15,7 +15,7 @@ from adapters.settings.stores.registry import STORES
 from adapters.settings.values import ClipSeconds, Count, Jobs, Pixels, Prefix, Timeout
 from adapters.settings.variable import FLAG, FOLDER, NOT_SET, Variable, rows_of, variable
 from adapters.settings.webhooks import OperatorsUrl, SigningSecrets
-from domain.plan import FULL_HD
+from domain.limits import FULL_HD
 
 
 @attrs.frozen(kw_only=True)

@@ -28,15 +28,19 @@ _BEEP_AMPLITUDE: Final = 10 ** (-12 / 20)
 class CalibrationCard:
     """Draws the frames of one plan.
 
-    Colour bars, or the input picture; in the lowest eighth a row of patches whose colours follow from seed and
-    prompt; a white bar that crosses the picture once a clip; in the middle "07/49" in a black box.
+    Colour bars, and from the frame of each condition on its picture, mixed with the bars by its strength; in the
+    lowest eighth a row of patches whose colours follow from seed and prompt; a white bar that crosses the picture once
+    a clip; in the middle "07/49" in a black box. `pictures` belong to the plan's conditions, in their order.
     """
 
-    def __init__(self, plan: GenerationPlan, picture: Picture | None) -> None:
+    def __init__(self, plan: GenerationPlan, pictures: tuple[Picture, ...] = ()) -> None:
         self._plan = plan
-        self._ground = _bars(plan) if picture is None else _covering(picture, plan)
-        patches_begin = plan.crop.top + plan.crop.height * 7 // 8
-        self._ground[patches_begin:] = _side_by_side(_patch_colours(plan), plan.canvas.resolution.width)
+        self._grounds = {-1: _bars(plan)}
+        for picture, condition in zip(pictures, plan.conditions, strict=True):
+            self._grounds[condition.frame] = _mixed(_covering(picture, plan), self._grounds[-1], condition.strength)
+        patches = _side_by_side(_patch_colours(plan), plan.canvas.resolution.width)
+        for ground in self._grounds.values():
+            ground[plan.crop.top + plan.crop.height * 7 // 8 :] = patches
 
     def chunks(self, size: int) -> Iterator[memoryview]:
         """All frames as rgb24, cropped and trimmed, up to `size` in a chunk; one buffer for all chunks."""
@@ -51,7 +55,7 @@ class CalibrationCard:
 
     def _drawn(self, index: int) -> Pixels:
         """Frame `index` (from 0) on the whole canvas."""
-        canvas = self._ground.copy()
+        canvas = self._grounds[max(frame for frame in self._grounds if frame <= index)].copy()
         box, frames = self._plan.crop, self._plan.output.frames
         bar = max(2, box.width // 32)
         left = box.left + index * (box.width - bar) // max(1, frames - 1)
@@ -83,6 +87,10 @@ def _bars(plan: GenerationPlan) -> Pixels:
     width, height = plan.canvas.resolution.width, plan.canvas.resolution.height
     row = _side_by_side(np.array(_BARS, np.uint8), width)
     return np.broadcast_to(row, (height, width, 3)).copy()
+
+
+def _mixed(picture: Pixels, bars: Pixels, strength: float) -> Pixels:
+    return np.rint(picture * strength + bars * (1 - strength)).astype(np.uint8)
 
 
 def _patch_colours(plan: GenerationPlan) -> Pixels:

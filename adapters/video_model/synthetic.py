@@ -33,10 +33,12 @@ _NO_TEXT_MODEL: Final = "The synthetic model does not read prompts"
 
 
 class SyntheticModel(VideoModel):
-    """Draws colour bars (`i2v`: the input picture), a frame counter and a moving bar; beeps at each full second.
+    """Draws colour bars, a frame counter and a moving bar; beeps at each full second.
 
-    It runs the plan's steps without waiting, draws the whole canvas and crops it, eight frames at a time in one
-    buffer. The same plan and picture give the same bytes.
+    From the frame that an input picture is for, it stands in the place of the bars, until the next one's frame.
+
+    The model runs the plan's steps without waiting, draws the whole canvas and crops it, eight frames at a time in one
+    buffer. The same plan and pictures give the same bytes.
     """
 
     __slots__ = ("_turns",)
@@ -51,6 +53,10 @@ class SyntheticModel(VideoModel):
 
     @override
     def profile(self) -> ModelProfile:
+        return PROFILE
+
+    @override
+    def describe(self) -> ModelProfile:
         return PROFILE
 
     @override
@@ -71,7 +77,7 @@ class SyntheticModel(VideoModel):
         with self._turns.taken(control):
             seconds = _Seconds()
             begin = control.clock()
-            card = CalibrationCard(plan, inputs.image)
+            card = CalibrationCard(plan, inputs.pictures)
             seconds.prepare = control.clock() - begin
             _run_steps(plan, control)
             audio = beeps(plan.output)

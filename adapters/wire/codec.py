@@ -1,15 +1,17 @@
 """The wire's functions as one object, which the container hands to the entrypoints and the use cases."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import attrs
 
 from adapters.wire.failures import encode_failure, encode_internal
+from adapters.wire.offers import encode_offers
 from adapters.wire.records import decode_record, encode_record
 from adapters.wire.requests import decode_path, decode_request
 from adapters.wire.results import encode_found, encode_result
 from domain.errors import WorkerError
 from domain.naming import ObjectPath
+from domain.offers import Offers
 from domain.record import JobRecord
 from domain.requests import GenerationRequest
 from domain.results import FoundObject, GenerationResult
@@ -24,9 +26,9 @@ class Wire:
 
     redact: Callable[[str], str] = str
 
-    def decode_request(self, raw: object, path: str = "") -> GenerationRequest:
+    def decode_request(self, raw: object, path: str = "", other_modes: Collection[str] = ()) -> GenerationRequest:
         """See `requests.decode_request`. Raises InvalidInput."""
-        return decode_request(raw, path)
+        return decode_request(raw, path, other_modes)
 
     def decode_path(self, fields: Mapping[str, object]) -> ObjectPath:
         """See `requests.decode_path`. Raises InvalidInput."""
@@ -35,6 +37,10 @@ class Wire:
     def encode_found(self, found: FoundObject) -> dict[str, object]:
         """See `results.encode_found`."""
         return encode_found(found)
+
+    def encode_offers(self, offers: Offers) -> dict[str, object]:
+        """See `offers.encode_offers`."""
+        return encode_offers(offers)
 
     def encode_result(self, result: GenerationResult) -> dict[str, object]:
         """See `results.encode_result`."""

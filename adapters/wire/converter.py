@@ -5,23 +5,29 @@ accepts exactly what JSON calls by that name, and each value object is built fro
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from operator import eq
 from typing import Final, Never, TypeVar
 
 from cattrs import ClassValidationError, Converter
 
 from adapters.wire.excerpts import excerpt, is_64_bit
 from adapters.wire.loras import lora_list
+from adapters.wire.pictures import keyframe_list
 from adapters.wire.targets import s3_target, upload_url, webhook_url
+from domain.conditions import Crf, FramePosition, Strength
 from domain.errors import Fault, InvalidInput, InvalidValue
 from domain.geometry import FrameCount, FrameRate, Side
 from domain.lora import Lora, LoraScale, LoraSource, WeightName
 from domain.media import OUTPUT_FORMATS, OutputFormat
 from domain.naming import FileName, IdempotencyKey, ObjectPath
+from domain.output import Poster
 from domain.recipes import PRESETS, Preset
-from domain.requests import MAX_PROMPT, ImageUrl, InlineImage, NegativePrompt, Prompt, StoredImage
+from domain.requests import MAX_PROMPT, ImageUrl, InlineImage, Keyframe, NegativePrompt, Prompt, StoredImage
 from domain.sampling import GuidanceScale, Seed, Steps
 from domain.secret_url import MAX_URL
+from domain.sizing import ASPECT_RATIOS, RESOLUTIONS, AspectRatio, ResolutionName, Seconds
 from domain.targets import S3Target, UploadUrl
 from domain.webhook import WebhookUrl
 
@@ -101,19 +107,30 @@ def _negative_prompt(value: object) -> str:
     return text
 
 
-def _preset(value: object) -> Preset:
-    name = _text(value)
-    for preset in PRESETS:
-        if preset == name:
-            return preset
-    accepted = ", ".join(excerpt(preset) for preset in PRESETS)
-    return _refuse(f"must be one of {accepted}, got {excerpt(value)}")
+def _one_of(names: Sequence[str]) -> Callable[[object], str]:
+    """A reader of one of `names`, which are the values of a Literal."""
+
+    def read(value: object) -> str:
+        if _text(value) in names:
+            return str(value)
+        accepted = ", ".join(excerpt(name) for name in names)
+        return _refuse(f"must be one of {accepted}, got {excerpt(value)}")
+
+    return read
 
 
 def _output_format(value: object) -> OutputFormat:
     found = OUTPUT_FORMATS.get(_text(value))
-    accepted = " or ".join(excerpt(name) for name in OUTPUT_FORMATS)
-    return found or _refuse(f"must be {accepted}, got {excerpt(value)}")
+    accepted = ", ".join(excerpt(name) for name in OUTPUT_FORMATS)
+    return found or _refuse(f"must be one of {accepted}, got {excerpt(value)}")
+
+
+def _poster(value: object) -> Poster | None:
+    if isinstance(value, bool):
+        return Poster() if value else None
+    if not isinstance(value, int):
+        _refuse(f"must be true, false or the number of a frame, got {excerpt(value)}")
+    return Poster(FramePosition(_integer(value)))
 
 
 def _image_url(value: object) -> ImageUrl:
@@ -153,8 +170,13 @@ _READERS: Final[dict[type, Callable[[object], object]]] = {
     InlineImage: _inline_image,
     StoredImage: _build(_object_path, StoredImage),
     ObjectPath: _object_path,
+    FramePosition: _build(_integer, FramePosition),
+    Strength: _build(_number, Strength),
+    Crf: _build(_integer, Crf),
     OutputFormat: _output_format,
+    Seconds: _build(_number, Seconds),
     FileName: _build(_text, FileName),
+    Poster: _poster,
     IdempotencyKey: _build(_text, IdempotencyKey),
     LoraSource: _build(_text, LoraSource),
     WeightName: _build(_text, WeightName),
@@ -179,7 +201,11 @@ def strict_converter(*, omit_if_default: bool = False) -> Converter:
     converter.register_structure_hook_func(
         lambda kind: kind == tuple[Lora, ...], lambda value, _: lora_list(value, converter.structure)
     )
-    converter.register_structure_hook_func(lambda kind: kind == Preset, _hook(_preset))
+    converter.register_structure_hook_func(
+        lambda kind: kind == tuple[Keyframe, ...], lambda value, _: keyframe_list(value, converter.structure)
+    )
+    for literal, names in ((Preset, PRESETS), (ResolutionName, RESOLUTIONS), (AspectRatio, ASPECT_RATIOS)):
+        converter.register_structure_hook_func(partial(eq, literal), _hook(_one_of(names)))
     converter.register_structure_hook_func(lambda kind: kind == NegativePrompt, _hook(_negative_prompt))
     return converter
 

@@ -6,13 +6,16 @@ from typing import Any, Final, Generic, TypeVar
 import attrs
 
 from adapters.wire.converter import located
+from adapters.wire.pictures import one_picture, under
+from domain.conditions import FULL_STRENGTH, Crf, Strength
 from domain.errors import Fault, InvalidInput
 from domain.requests import (
     GenerationRequest,
-    ImageReference,
     ImageToVideo,
     ImageUrl,
     InlineImage,
+    Keyframe,
+    KeyframesToVideo,
     StoredImage,
     TextToVideo,
 )
@@ -51,28 +54,45 @@ class ImageFields:
     image_url: ImageUrl | None = None
     image_base64: InlineImage | None = None
     image_path: StoredImage | None = None
+    image_strength: Strength = FULL_STRENGTH
+    image_crf: Crf | None = None
+
+
+@attrs.frozen(kw_only=True)
+class KeyframesFields:
+    """Own fields of `keyframes`."""
+
+    keyframes: tuple[Keyframe, ...]
 
 
 def _nothing(_: NoFields, _path: str) -> Mapping[str, object]:
     return {}
 
 
-def _one_image(fields: ImageFields, path: str) -> Mapping[str, object]:
-    every: tuple[ImageReference | None, ...] = (fields.image_url, fields.image_base64, fields.image_path)
-    given = [image for image in every if image is not None]
-    if not given:
-        message = "or image_base64 or image_path is required: mode i2v starts with a picture"
-        raise InvalidInput((Fault(located(path, "image_url"), message),))
-    first, *others = given
-    if others:
-        message = f"must not be given together with {first.path}: exactly one is taken"
-        raise InvalidInput(tuple(Fault(located(path, other.path), message) for other in others))
-    return {"image": attrs.evolve(first, path=located(path, first.path))}
+def _first_frame(fields: ImageFields, path: str) -> Mapping[str, object]:
+    try:
+        image = one_picture(
+            (fields.image_url, fields.image_base64, fields.image_path), "mode i2v starts with a picture"
+        )
+    except InvalidInput as refused:
+        raise InvalidInput(
+            tuple(Fault(located(path, fault.path), fault.message) for fault in refused.faults)
+        ) from refused
+    return {
+        "image": attrs.evolve(image, path=located(path, image.path)),
+        "image_strength": fields.image_strength,
+        "image_crf": fields.image_crf,
+    }
+
+
+def _keyframes(fields: KeyframesFields, path: str) -> Mapping[str, object]:
+    return {"keyframes": tuple(under(keyframe, located(path, "keyframes")) for keyframe in fields.keyframes)}
 
 
 _ROWS: Final[tuple[WireMode[Any], ...]] = (
     WireMode(request=TextToVideo, fields=NoFields, arguments=_nothing),
-    WireMode(request=ImageToVideo, fields=ImageFields, arguments=_one_image),
+    WireMode(request=ImageToVideo, fields=ImageFields, arguments=_first_frame),
+    WireMode(request=KeyframesToVideo, fields=KeyframesFields, arguments=_keyframes),
 )
 
 MODES: Final[Mapping[str, WireMode[Any]]] = {row.request.mode: row for row in _ROWS}

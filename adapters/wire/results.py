@@ -9,10 +9,12 @@ import attrs
 
 from domain.geometry import ClipGeometry
 from domain.lora import Lora
-from domain.results import FoundObject, GenerationResult, StageReport, StoredObject
+from domain.results import FoundObject, GenerationResult, StageReport, StoredObject, StoredPoster
 
 SIGN: Final = "sign"
 """The mode that gives an object's URL."""
+
+_SUPABASE_FIELDS: Final = ("bucket", "path", "signed_url", "public_url")
 
 _SIGMA_PLACES: Final = 6
 """The makers' own lists have at most six decimals."""
@@ -25,6 +27,7 @@ def encode_result(result: GenerationResult, redact: Callable[[str], str] = str) 
         "ok": True,
         "mode": result.mode,
         **_storage(result.stored, video.size, video.sha256, video.content_type),
+        **({} if result.poster is None else {"poster": _poster(result.poster)}),
         "meta": _meta(result, redact),
     }
 
@@ -34,24 +37,32 @@ def encode_found(found: FoundObject) -> dict[str, object]:
     return {"ok": True, "mode": SIGN, **_storage(found.stored, found.size, found.sha256, found.content_type)}
 
 
+def _poster(poster: StoredPoster) -> dict[str, object]:
+    picture = poster.picture
+    return {**_object(poster.stored, picture.size, picture.sha256, picture.content_type), "frame": poster.frame}
+
+
 def _storage(stored: StoredObject, size: int, sha256: str | None, content_type: str | None) -> dict[str, object]:
     """Where an object is and what it is; for Supabase also in the form that existing clients of that store read."""
-    place = {
+    storage = _object(stored, size, sha256, content_type)
+    if stored.backend != "supabase":
+        return {"storage": storage}
+    return {"supabase": {name: storage[name] for name in _SUPABASE_FIELDS}, "storage": storage}
+
+
+def _object(stored: StoredObject, size: int, sha256: str | None, content_type: str | None) -> dict[str, object]:
+    expires_at = stored.expires_at
+    return {
+        "backend": stored.backend,
         "bucket": stored.bucket or None,
         "path": stored.path or None,
         "signed_url": stored.signed_url,
         "public_url": stored.public_url,
-    }
-    expires_at = stored.expires_at
-    storage = {
-        "backend": stored.backend,
-        **place,
         "expires_at": None if expires_at is None else expires_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "bytes": size,
         "sha256": sha256,
         "content_type": content_type,
     }
-    return {"supabase": place, "storage": storage} if stored.backend == "supabase" else {"storage": storage}
 
 
 def _meta(result: GenerationResult, redact: Callable[[str], str]) -> dict[str, object]:

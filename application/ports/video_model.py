@@ -19,8 +19,8 @@ from domain.sampling import Seed
 class GenerationInputs:
     """What was fetched for a plan. The buffers stay the caller's; the model copies what it keeps."""
 
-    image: Picture | None = None
-    """First frame of an `i2v` plan, in its own size."""
+    pictures: tuple[Picture, ...] = ()
+    """One for each of the plan's conditions, in their order; each in its own size."""
 
 
 @attrs.frozen(kw_only=True)
@@ -47,8 +47,16 @@ class VideoModel(Protocol):
     def profile(self) -> ModelProfile:
         """What the checkpoint is and has. Loads it if need be; raises what `load` raises."""
 
+    def describe(self) -> ModelProfile:
+        """What `profile` says; where nothing is loaded yet, by the checkpoint's files. Loads and downloads nothing.
+
+        Raises:
+            ModelUnavailable: the checkpoint is incomplete, or not on the disk yet.
+            SettingsInvalid, OutOfMemory: the device that is asked for is not there, or too small.
+        """
+
     def enhance(self, prompt: Prompt, inputs: GenerationInputs, seed: Seed, control: JobControl) -> EnhancedPrompt:
-        """`prompt` rewritten at length, as the model likes it; the same for the same seed and picture.
+        """`prompt` rewritten at length, as the model likes it; the same for the same seed and pictures.
 
         Only where the profile's checkpoint `can_enhance`. Waits for the device; raises what `generate` raises.
         """

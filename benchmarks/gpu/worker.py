@@ -13,7 +13,8 @@ from application.job_control import JobControl, StageProgress
 from application.ports.video_model import GenerationInputs
 from benchmarks.gpu.subject import FPS, SEED, ClipSize, Subject, SubjectName
 from domain.geometry import FrameCount, FrameRate, Side
-from domain.plan import GenerationPlan, Limits, plan
+from domain.limits import Limits
+from domain.plan import GenerationPlan, plan
 from domain.profile import ModelProfile
 from domain.recipes import Preset
 from domain.requests import Prompt, TextToVideo

@@ -11,6 +11,7 @@ import pytest
 
 from adapters.settings.variables import TABLE
 from adapters.wire.failures import encode_failure
+from adapters.wire.modes import MODES
 from adapters.wire.requests import decode_path, decode_request
 from domain.errors import DeadlineExceeded, Fault, InvalidInput, WorkerError
 from domain.requests import StoredImage
@@ -77,6 +78,7 @@ def test_every_request_that_the_docs_show_decodes() -> None:
         "upload_url.json",
         "s3_config.json",
         "image_path.json",
+        "keyframes.json",
         "sign.json",
     }
     for _, job in samples:
@@ -95,7 +97,16 @@ def test_the_requests_of_the_delivery_page_are_the_example_files() -> None:
     by_url, by_key, pictured = (decode_request(fields_of(job)) for job in shown[:3])
     assert isinstance(by_url.target, UploadUrl)
     assert isinstance(by_key.target, S3Target)
-    assert isinstance(pictured.first_frame, StoredImage)
+    assert isinstance(pictured.pictures[0], StoredImage)
+
+
+def test_the_requests_of_the_modes_page_are_the_example_files() -> None:
+    page = (ROOT / "docs" / "modes.md").read_text(encoding="utf-8")
+    shown = [json.loads(block) for block in blocks(page, "json")]
+    sections = re.findall(r"^## (.+)$", page, re.MULTILINE)
+    files = [ROOT / "examples" / f"{name}.json" for name in sections]
+    assert shown == [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    assert [decode_request(fields_of(job)).mode for job in shown] == sections == list(MODES)
 
 
 def test_the_python_sample_is_the_example_file() -> None:

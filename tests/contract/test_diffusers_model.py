@@ -8,7 +8,13 @@ from typing_extensions import override
 
 from adapters.video_model.config import DataType
 from application.ports.video_model import VideoModel
-from tests.contract.video_model_capabilities_contract import EnhancingContract, PredictingContract, TwoStageContract
+from tests.contract.video_model_capabilities_contract import (
+    DescribingContract,
+    EnhancingContract,
+    PredictingContract,
+    TwoStageContract,
+)
+from tests.contract.video_model_conditions_contract import ConditionsContract
 from tests.contract.video_model_contract import VideoModelContract
 from tests.support.tiny import tiny_model
 
@@ -28,11 +34,17 @@ def shared_model(key: tuple[str, DataType], hub_cache: Path) -> VideoModel:
     return _MODELS[key]
 
 
-class TestDiffusersModel(VideoModelContract, TwoStageContract):
+class TestDiffusersModel(VideoModelContract, ConditionsContract, TwoStageContract):
     @pytest.fixture(params=_KEYS)
     @override
     def model(self, request: pytest.FixtureRequest, hub_cache: Path) -> VideoModel:
         return shared_model(request.param, hub_cache)
+
+
+class TestTheDescriptionByFiles(DescribingContract):
+    @pytest.fixture(params=_KEYS[1:])
+    def unloaded(self, request: pytest.FixtureRequest, hub_cache: Path) -> VideoModel:
+        return tiny_model(hub_cache, *request.param)
 
 
 class TestDiffusersModelThatEnhances(EnhancingContract):

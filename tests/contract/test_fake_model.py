@@ -4,12 +4,29 @@ from typing_extensions import override
 
 from application.ports.video_model import GenerationInputs
 from domain.errors import GpuFailed, ModelUnavailable, OutOfMemory, WorkerError
-from tests.contract.video_model_capabilities_contract import EnhancingContract, PredictingContract, TwoStageContract
+from tests.contract.video_model_capabilities_contract import (
+    DescribingContract,
+    EnhancingContract,
+    PredictingContract,
+    TwoStageContract,
+)
+from tests.contract.video_model_conditions_contract import ConditionsContract
 from tests.contract.video_model_contract import GREEN, NO_DEADLINE, NO_PICTURE, VideoModelContract, make, plan_for
 from tests.fakes.video_model import FAKE_PROFILE, FakeVideoModel, Moment
 
 
-class TestFakeModel(VideoModelContract, TwoStageContract, EnhancingContract, PredictingContract):
+class TestTheFakesDescription(DescribingContract):
+    @pytest.fixture
+    def unloaded(self) -> FakeVideoModel:
+        return FakeVideoModel()
+
+    def test_it_is_counted_as_no_loading(self, unloaded: FakeVideoModel) -> None:
+        unloaded.describe()
+
+        assert unloaded.loads == 0
+
+
+class TestFakeModel(VideoModelContract, ConditionsContract, TwoStageContract, EnhancingContract, PredictingContract):
     @pytest.fixture
     @override
     def model(self) -> FakeVideoModel:

@@ -13,13 +13,16 @@ import pytest
 from typing_extensions import override
 
 from adapters.encoder.config import EncoderConfig
-from adapters.encoder.mp4 import TargetFile
 from adapters.encoder.pyav import PyAvEncoder
+from adapters.encoder.target_file import TargetFile
 from application.ports.encoder import Encoder
 from domain.clip import Audio
 from domain.errors import DiskFull, EncodeFailed
 from domain.geometry import ClipGeometry
-from tests.contract.encoder_contract import NO_DEADLINE, SHAPES, EncoderContract, Summarise
+from tests.contract.encoder_bench import NO_DEADLINE, SHAPES, Summarise
+from tests.contract.encoder_contract import EncoderContract
+from tests.contract.encoder_faults_contract import EncoderFaultsContract
+from tests.contract.encoder_stills_contract import EncoderStillsContract
 from tests.support.clips import clip_of, geometry, grey_frames, tone
 from tests.support.process import file_size_limit, open_files, resident_bytes
 from tests.support.videos import decoded, heard, summary
@@ -69,7 +72,7 @@ def noise(shape: ClipGeometry) -> memoryview:
     return np.random.default_rng(0).integers(0, 256, size, np.uint8).data.cast("B")
 
 
-class TestPyAvEncoder(EncoderContract):
+class TestPyAvEncoder(EncoderContract, EncoderFaultsContract, EncoderStillsContract):
     @pytest.fixture
     @override
     def encoder(self) -> Encoder:
@@ -192,7 +195,7 @@ class TestPyAvEncoder(EncoderContract):
             widest = max(widest, abs(reached["video"] - reached["audio"]))
         assert widest < 2
 
-    def test_the_same_clip_makes_the_same_bytes(self, encoder: Encoder, tmp_path: Path) -> None:
+    def test_the_same_noise_makes_the_same_bytes(self, encoder: Encoder, tmp_path: Path) -> None:
         shape = geometry(320, 192, frames=25)
         contents = set()
         for index in range(3):

@@ -16,7 +16,8 @@ from application.ports.video_model import GenerationInputs, VideoModel
 from domain.clip import Picture
 from domain.geometry import Resolution
 from domain.plan import GenerationPlan
-from tests.contract.video_model_capabilities_contract import TwoStageContract
+from tests.contract.video_model_capabilities_contract import DescribingContract, TwoStageContract
+from tests.contract.video_model_conditions_contract import ConditionsContract
 from tests.contract.video_model_contract import NO_DEADLINE, NO_PICTURE, Made, VideoModelContract, make, plan_for
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -55,7 +56,13 @@ def quadrants(width: int, height: int) -> Picture:
     return Picture(Resolution(width, height), pixels.data.cast("B"))
 
 
-class TestSyntheticModel(VideoModelContract, TwoStageContract):
+class TestTheSyntheticModelsDescription(DescribingContract):
+    @pytest.fixture
+    def unloaded(self) -> VideoModel:
+        return SyntheticModel(ModelConfig())
+
+
+class TestSyntheticModel(VideoModelContract, ConditionsContract, TwoStageContract):
     @pytest.fixture
     @override
     def model(self) -> VideoModel:
@@ -92,7 +99,7 @@ class TestSyntheticModel(VideoModelContract, TwoStageContract):
     def test_the_input_picture_covers_the_size_asked_for(self, model: VideoModel, source: tuple[int, int]) -> None:
         planned = plan_for(model, size=(70, 98), picture=True)  # the canvas is 96x128
 
-        frame = frames_of(make(model, planned, GenerationInputs(image=quadrants(*source))), planned)[0]
+        frame = frames_of(make(model, planned, GenerationInputs(pictures=(quadrants(*source),))), planned)[0]
 
         assert [tuple(frame[5, x]) for x in (2, 34, 35, 69)] == [RED, RED, GREEN, GREEN]
         assert [tuple(frame[y, 5]) for y in (0, 48, 49, 80)] == [RED, RED, BLUE, BLUE]
@@ -103,7 +110,7 @@ class TestSyntheticModel(VideoModelContract, TwoStageContract):
         square = np.zeros((50, 50, 3), np.uint8)
         square[15:35, 15:35] = (9, 200, 9)  # a square in the middle stays one, and grows by 128/50
 
-        inputs = GenerationInputs(image=Picture(Resolution(50, 50), square.data.cast("B")))
+        inputs = GenerationInputs(pictures=(Picture(Resolution(50, 50), square.data.cast("B")),))
         frame = frames_of(make(model, planned, inputs), planned)[0]
 
         green = np.argwhere((frame == (9, 200, 9)).all(axis=-1))

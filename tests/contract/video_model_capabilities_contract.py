@@ -15,6 +15,15 @@ from tests.contract.video_model_contract import GREEN, NO_DEADLINE, NO_PICTURE, 
 FPS_24 = FrameRate.from_number(24)
 
 
+class DescribingContract:
+    """For every model. A subclass gives the fixture `unloaded`, a model that has loaded nothing yet."""
+
+    def test_what_the_files_tell_is_what_the_loaded_model_is(self, unloaded: VideoModel) -> None:
+        described = unloaded.describe()
+        assert described == unloaded.profile()
+        assert described == unloaded.describe()
+
+
 class EnhancingContract:
     """For a model whose checkpoint `can_enhance`. A subclass gives the fixture `model`."""
 

@@ -13,7 +13,8 @@ from application.ports.video_model import GenerationInputs, VideoModel
 from domain.clip import Clip, ClipStatistics, Picture
 from domain.errors import DeadlineExceeded
 from domain.geometry import FrameCount, FrameRate, Resolution, Side
-from domain.plan import GenerationPlan, Limits, plan
+from domain.limits import Limits
+from domain.plan import GenerationPlan, plan
 from domain.recipes import Preset, available_presets, fewest_steps
 from domain.requests import ImageToVideo, InlineImage, Prompt, TextToVideo
 from domain.sampling import Seed, Steps
@@ -72,8 +73,8 @@ def red_to(colour: tuple[int, int, int], width: int = 80, height: int = 48) -> P
     return Picture(Resolution(width, height), memoryview(bytearray(row * height)))
 
 
-GREEN = GenerationInputs(image=red_to((0, 255, 0)))
-BLUE = GenerationInputs(image=red_to((0, 0, 255)))
+GREEN = GenerationInputs(pictures=(red_to((0, 255, 0)),))
+BLUE = GenerationInputs(pictures=(red_to((0, 0, 255)),))
 
 
 def consume(clip: Clip) -> Made:
@@ -172,26 +173,6 @@ class VideoModelContract:
         again = make(model, plan_for(model))
 
         assert first.digest == again.digest != between.digest
-
-    def test_the_picture_changes_the_clip(self, model: VideoModel) -> None:
-        planned = plan_for(model, picture=True)
-
-        without = make(model, plan_for(model))
-        green, blue = make(model, planned, GREEN), make(model, planned, BLUE)
-
-        assert len({without.frames, green.frames, blue.frames}) == 3
-
-    def test_the_callers_picture_is_not_needed_after_the_entry(self, model: VideoModel) -> None:
-        planned = plan_for(model, picture=True)
-        expected = make(model, planned, GREEN)
-        pixels = bytearray(GREEN.image.pixels if GREEN.image else b"")
-        inputs = GenerationInputs(image=Picture(Resolution(80, 48), memoryview(pixels)))
-
-        with model.generate(planned, inputs, NO_DEADLINE) as clip:
-            pixels[:] = bytes(len(pixels))
-            made = consume(clip)
-
-        assert made.digest == expected.digest
 
     @pytest.mark.parametrize("chunks", [0, 1])
     def test_leaving_early_frees_the_device(self, model: VideoModel, chunks: int) -> None:

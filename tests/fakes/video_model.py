@@ -45,7 +45,9 @@ _SAMPLING_RATE = 24_000
 
 
 class FakeVideoModel(VideoModel):
-    """Frames of one colour each, four in a chunk, that follows from seed, prompt, picture and frame number.
+    """Frames of one colour each, four in a chunk, that follows from seed, prompt, pictures and frame number.
+
+    Pictures change every frame, and the one that each is for once more, by its strength and CRF; at strength 0 nothing.
 
     Sound is a constant level as long as the picture, mono, 24 kHz; `silent = True` makes clips without. The statistics
     are always STATISTICS. `profile` may be any; loading it is free. An enhanced prompt names the seed and whether there
@@ -86,12 +88,16 @@ class FakeVideoModel(VideoModel):
         return self._profile
 
     @override
+    def describe(self) -> ModelProfile:
+        return self._profile
+
+    @override
     def enhance(self, prompt: Prompt, inputs: GenerationInputs, seed: Seed, control: JobControl) -> EnhancedPrompt:
         self.load()
         with self._turns.taken(control):
             control.check()
             self._raise_queued("enhance")
-            picture = " as pictured" if inputs.image else ""
+            picture = " as pictured" if inputs.pictures else ""
             return EnhancedPrompt(prompt=Prompt(f"{prompt.text}, {seed.number}{picture}"), warnings=self.text_warnings)
 
     @override
@@ -138,7 +144,7 @@ class FakeVideoModel(VideoModel):
             control.check()
             self._raise_queued("chunk", number)
             indices = range(start, min(start + _CHUNK_FRAMES, plan.output.frames))
-            yield memoryview(b"".join(_hashed(content, index)[:3] * pixels for index in indices))
+            yield memoryview(b"".join(_colour(plan, content, index) * pixels for index in indices))
 
     def _raise_queued(self, moment: Moment, number: int = 0) -> None:
         queue = self._queued[moment]
@@ -147,12 +153,14 @@ class FakeVideoModel(VideoModel):
 
 
 def _content(plan: GenerationPlan, inputs: GenerationInputs) -> bytes:
-    picture = bytes(inputs.image.pixels) if inputs.image else b""
-    return hashlib.sha256(f"{plan.seed.number} {plan.prompt} ".encode() + picture).digest()
+    held = zip(inputs.pictures, plan.conditions, strict=True)
+    pictures = b"".join(bytes(picture.pixels) for picture, condition in held if condition.strength)
+    return hashlib.sha256(f"{plan.seed.number} {plan.prompt} ".encode() + pictures).digest()
 
 
-def _hashed(content: bytes, number: int) -> bytes:
-    return hashlib.sha256(content + number.to_bytes(4)).digest()
+def _colour(plan: GenerationPlan, content: bytes, number: int) -> bytes:
+    held = repr([condition for condition in plan.conditions if condition.frame == number and condition.strength])
+    return hashlib.sha256(content + number.to_bytes(4) + held.encode()).digest()[:3]
 
 
 def _level(plan: GenerationPlan, content: bytes) -> Audio:

@@ -137,6 +137,44 @@ def test_the_env_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
     assert (tmp_path / "from-file").is_dir()
 
 
+def test_length_and_size_in_other_words(tmp_path: Path) -> None:
+    done = cli(tmp_path, "generate", "--prompt", "a", "--seconds", "0.2", "--fps", "29.97", "--aspect-ratio", "9:16")
+    assert [done.reply["meta"][key] for key in ("width", "height", "num_frames")] == [384, 682, 6]
+    named = cli(tmp_path, "generate", "--prompt", "a", "--seconds", "0.1", "--resolution", "480p").reply
+    assert [named["meta"][key] for key in ("width", "height", "num_frames")] == [854, 480, 2]
+    both = cli(tmp_path, "generate", *FLAGS, "--resolution", "480p", "--seconds", "1")
+    assert [fault["path"] for fault in both.reply["details"]] == ["seconds", "resolution"]
+
+
+def test_capabilities_for_a_person_and_for_a_program(tmp_path: Path) -> None:
+    told = cli(tmp_path, "capabilities")
+    assert told.code == 0
+    assert told.out.startswith("synthetic, revision 1, ltx-2 dev, on cpu\n")
+    assert "  enhance_prompt    needs a loaded prompt enhancer\n" in told.out
+    listed = cli(tmp_path, "capabilities", "--json", MAX_NUM_FRAMES="100")
+    assert listed.code == 0
+    assert listed.reply["mode"] == "capabilities"
+    assert listed.reply["limits"]["num_frames"] == 100
+    asked = cli(tmp_path, "generate", "--input", "-", stdin='{"input": {"mode": "capabilities"}}', MAX_NUM_FRAMES="100")
+    assert asked.reply == listed.reply
+
+
+def test_capabilities_that_cannot_be_told(tmp_path: Path) -> None:
+    absent = {"MODEL_BACKEND": "diffusers", "MODEL_PATH": str(tmp_path / "absent")}
+    told = cli(tmp_path, "capabilities", **absent)
+    assert (told.code, told.out[:15]) == (1, "FAILED  model  ")
+    listed = cli(tmp_path, "capabilities", "--json", **absent)
+    assert (listed.code, listed.reply["code"]) == (1, "model_unavailable")
+    unset = cli(tmp_path, "capabilities", STORAGE_BACKEND="tape")
+    assert (unset.code, unset.out.split()[:3]) == (1, ["FAILED", "settings", "STORAGE_BACKEND"])
+
+
+def test_an_unknown_mode_is_answered_with_all_that_there_are(tmp_path: Path) -> None:
+    (fault,) = cli(tmp_path, "generate", "--prompt", "a", "--mode", "sing").reply["details"]
+    assert fault["path"] == "mode"
+    assert all(f'"{mode}"' in fault["message"] for mode in ("t2v", "i2v", "capabilities", "sign"))
+
+
 def test_doctor_says_what_is_well(tmp_path: Path) -> None:
     done = cli(tmp_path, "doctor")
     assert done.code == 0

@@ -14,9 +14,12 @@ from adapters.object_store.outbox_folder import OutboxFolder
 from application.job_control import JobControl
 from application.ports.object_store import ObjectHeaders
 from container import Container, open_codec, open_container
-from domain.errors import DeadlineExceeded, SettingsInvalid
+from domain.errors import DeadlineExceeded, InputRefused, SettingsInvalid
+from domain.naming import ObjectPath
 from domain.requests import InlineImage
+from domain.source_media import StoredVideo, VideoUrl
 from tests.fakes.object_store import InMemoryStore
+from tests.support.media_files import media
 from tests.support.pictures import encoded, two_halves
 
 MODELS = ("diffusers", "synthetic")
@@ -139,3 +142,16 @@ def test_secrets_of_the_settings_are_masked_in_the_start_line_and_known_to_the_r
     container = open_container(environment(tmp_path, store="supabase"))
     assert "canary" not in str(container.described_settings())
     assert container.redactor().text("key sb_secret_canary") == "key [redacted]"
+
+
+def test_input_videos_are_fetched_as_the_settings_say(tmp_path: Path) -> None:
+    container = open_container({**environment(tmp_path), "INPUT_PREFIX": "inputs"})
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(media())
+    container.store().put(clip, "inputs/a.mp4", ObjectHeaders(content_type="video/mp4"), JobControl())
+    fetcher = container.media_fetcher()
+    found = fetcher.video(StoredVideo(ObjectPath("inputs/a.mp4")), tmp_path, JobControl())
+    assert len(b"".join(fetcher.frames(found, found.window(0, found.frames), JobControl()))) == 10 * 64 * 48 * 3
+    with pytest.raises(InputRefused, match="video_url must be an https URL"):
+        fetcher.video(VideoUrl("http://127.0.0.1/a.mp4"), tmp_path, JobControl())
+    assert container.media_fetcher() is fetcher

@@ -22,7 +22,8 @@ from application.ports.video_model import GenerationInputs
 from domain.clip import Picture
 from domain.errors import DeadlineExceeded
 from domain.geometry import FrameCount, FrameRate, Resolution, Side
-from domain.plan import GenerationPlan, Limits, plan
+from domain.limits import Limits
+from domain.plan import GenerationPlan, plan
 from domain.requests import GenerationRequest, ImageToVideo, InlineImage, Prompt, TextToVideo
 from domain.sampling import Seed, Steps
 from tests.support.tiny import tiny_config, tiny_model
@@ -56,7 +57,7 @@ def planned(model: DiffusersModel, request: GenerationRequest) -> GenerationPlan
 
 
 def render(model: DiffusersModel, job: GenerationPlan, picture: Picture | None = None) -> tuple[bytes, bytes]:
-    with model.generate(job, GenerationInputs(image=picture), JobControl()) as clip:
+    with model.generate(job, GenerationInputs(pictures=() if picture is None else (picture,)), JobControl()) as clip:
         assert clip.audio is not None
         return b"".join(clip.chunks), clip.audio.samples.tobytes()
 

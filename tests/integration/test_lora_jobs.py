@@ -11,9 +11,10 @@ from application.job_control import JobControl
 from application.ports.video_model import GenerationInputs
 from domain.errors import InputUnreadable, ModelUnavailable
 from domain.geometry import FrameCount, Side
+from domain.limits import Limits
 from domain.lora import Lora, LoraScale, LoraSource
 from domain.memory import POLICIES, MemoryPolicy
-from domain.plan import Limits, plan
+from domain.plan import plan
 from domain.requests import Prompt, TextToVideo
 from domain.sampling import Seed
 from tests.support.lora_files import linear_sizes, tensors_for, written

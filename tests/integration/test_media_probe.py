@@ -10,8 +10,8 @@ import pytest
 from adapters.media.claims import as_fields, from_fields
 from adapters.media.config import MediaLimits
 from adapters.media.info import MediaInfo
-from adapters.media.media_probe import MediaProbe, media_sandbox
 from adapters.media.probing import probe
+from adapters.media.reader import MediaReader, media_sandbox
 from adapters.media.source import plain_file
 from adapters.sandbox.sandbox import Sandbox
 from application.job_control import JobControl
@@ -33,8 +33,8 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def probed(sandbox: Sandbox) -> MediaProbe:
-    return MediaProbe(sandbox, LIMITS)
+def probed(sandbox: Sandbox) -> MediaReader:
+    return MediaReader(sandbox, LIMITS)
 
 
 @pytest.fixture
@@ -44,11 +44,11 @@ def clip(tmp_path: Path) -> Path:
     return clip
 
 
-def outcome(clip: Path, probed: MediaProbe | None) -> MediaInfo | tuple[str, str]:
+def outcome(clip: Path, probed: MediaReader | None) -> MediaInfo | tuple[str, str]:
     """What is found, or the failure's code and message; without a probe in this process."""
     try:
         if probed is not None:
-            return probed(clip, FIELD, JobControl())
+            return probed.probe(clip, FIELD, JobControl())
         with plain_file(clip) as file:
             return probe(file, FIELD, LIMITS)
     except (InputRefused, InputUnreadable) as failure:
@@ -65,7 +65,7 @@ def outcome(clip: Path, probed: MediaProbe | None) -> MediaInfo | tuple[str, str
     ],
 )
 def test_a_good_file_is_what_it_is(
-    probed: MediaProbe, clip: Path, container: str, video: str | None, audio: str | None
+    probed: MediaReader, clip: Path, container: str, video: str | None, audio: str | None
 ) -> None:
     clip.write_bytes(media(container, video, audio))
     found = outcome(clip, probed)
@@ -73,7 +73,7 @@ def test_a_good_file_is_what_it_is(
     assert found == outcome(clip, None)
 
 
-def test_a_hostile_file_ends_as_in_this_process_and_the_child_lives_on(probed: MediaProbe, tmp_path: Path) -> None:
+def test_a_hostile_file_ends_as_in_this_process_and_the_child_lives_on(probed: MediaReader, tmp_path: Path) -> None:
     lure = Lure("http://127.0.0.1:1", tmp_path / "other.mp4", tmp_path / "far.mp4")
     lure.neighbour.write_bytes(media())
     lure.elsewhere.write_bytes(media())
@@ -90,7 +90,7 @@ def test_a_hostile_file_ends_as_in_this_process_and_the_child_lives_on(probed: M
     assert probed.sandbox.pid == pid
 
 
-def test_only_plain_files_are_opened(probed: MediaProbe, clip: Path, tmp_path: Path) -> None:
+def test_only_plain_files_are_opened(probed: MediaReader, clip: Path, tmp_path: Path) -> None:
     link, pipe, device = tmp_path / "link", tmp_path / "pipe", tmp_path / "device"
     link.symlink_to(clip)
     os.mkfifo(pipe)
@@ -98,14 +98,14 @@ def test_only_plain_files_are_opened(probed: MediaProbe, clip: Path, tmp_path: P
     before = open_files()
     for path in (link, pipe, device, tmp_path):
         with pytest.raises(InputRefused, match="video_url must be one plain file"):
-            probed(path, FIELD, JobControl())
+            probed.probe(path, FIELD, JobControl())
     assert open_files() == before
 
 
-def test_the_whole_file_is_read_also_by_a_second_child(probed: MediaProbe, clip: Path) -> None:
-    found = probed(clip, FIELD, JobControl())
+def test_the_whole_file_is_read_also_by_a_second_child(probed: MediaReader, clip: Path) -> None:
+    found = probed.probe(clip, FIELD, JobControl())
     probed.sandbox.close()
-    assert probed(clip, FIELD, JobControl()) == found
+    assert probed.probe(clip, FIELD, JobControl()) == found
 
 
 def changed(fields: dict[str, Any], stream: str, **changes: Any) -> Mapping[str, Any]:

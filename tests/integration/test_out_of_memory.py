@@ -17,8 +17,9 @@ from application.ports.video_model import GenerationInputs
 from domain.clip import ClipStatistics
 from domain.errors import GpuFailed, OutOfMemory
 from domain.geometry import FrameCount, Side
+from domain.limits import Limits
 from domain.memory import MemoryPolicy
-from domain.plan import GenerationPlan, Limits, plan
+from domain.plan import GenerationPlan, plan
 from domain.requests import Prompt, TextToVideo
 from domain.sampling import Seed, Steps
 from tests.support.tiny import tiny_config, tiny_model

@@ -1,7 +1,7 @@
 """What each family, preset and mode really runs: forwards, sigmas, scales, frames and sound, counted."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,30 +12,44 @@ from adapters.video_model.diffusers.video_model import DiffusersModel
 from application.job_control import JobControl
 from application.ports.video_model import GenerationInputs
 from domain.clip import Picture
+from domain.conditions import FramePosition, Strength
 from domain.geometry import FrameCount, FrameRate, Resolution, Side
-from domain.plan import Limits, plan
+from domain.limits import Limits
+from domain.plan import plan
 from domain.recipes import Preset
-from domain.requests import GenerationRequest, ImageToVideo, InlineImage, Prompt, TextToVideo
+from domain.requests import (
+    GenerationRequest,
+    ImageToVideo,
+    InlineImage,
+    Keyframe,
+    KeyframesToVideo,
+    Prompt,
+    TextToVideo,
+)
 from domain.sampling import GuidanceScale, Seed, Steps
 from tests.support.tiny import tiny_model
 from tests.support.watched_transformer import Forward, Scales, watched
 
 PICTURE = Picture(Resolution(96, 64), memoryview(bytes(range(256)) * 72))
 OFF = (1.0, 0.0, 1.0, 0.0)
-EIGHT = [1.0, 0.99375, 0.9875, 0.98125, 0.975, 0.909375, 0.725, 0.421875]
-THREE = [0.909375, 0.725, 0.421875]
 WIDTH, HEIGHT, FRAMES = 128, 192, 17
 
+Sigmas = Callable[[int], list[float]]
+"""Of a run, by the number of its tokens."""
 
-def dynamic(steps: int) -> list[float]:
+
+def given(*sigmas: float) -> Sigmas:
+    return lambda _: list(sigmas)
+
+
+def dynamic(steps: int) -> Sigmas:
     """diffusers' own shift: by the number of tokens, stretched to end at 0.1."""
-    tokens = (FRAMES // 8 + 1) * (WIDTH // 32) * (HEIGHT // 32)
-    return shifted(steps, 0.95 + (tokens - 1024) * 1.1 / 3072)
+    return lambda tokens: shifted(steps, 0.95 + (tokens - 1024) * 1.1 / 3072)
 
 
-def anchored(steps: int) -> list[float]:
+def anchored(steps: int) -> Sigmas:
     """The makers' shift: as for 4096 tokens, whatever the clip."""
-    return shifted(steps, 2.05)
+    return given(*shifted(steps, 2.05))
 
 
 def shifted(steps: int, mu: float) -> list[float]:
@@ -44,11 +58,15 @@ def shifted(steps: int, mu: float) -> list[float]:
     return [1 - (1 - sigma) * 0.9 / (1 - noise[-1]) for sigma in noise]
 
 
+EIGHT = given(1.0, 0.99375, 0.9875, 0.98125, 0.975, 0.909375, 0.725, 0.421875)
+THREE = given(0.909375, 0.725, 0.421875)
+
+
 @attrs.frozen(kw_only=True)
 class Run:
     """One stage as it should be: what happens at each sigma is (rows, isolated, perturbed blocks)."""
 
-    sigmas: list[float]
+    sigmas: Sigmas
     passes: tuple[tuple[int, bool, tuple[int, ...]], ...] = ((1, False, ()),)
     video: tuple[float, float, float, float] = OFF
     audio: tuple[float, float, float, float] = OFF
@@ -86,7 +104,11 @@ EXPECTED: dict[str, dict[str, list[Run]]] = {
     "builtin/tiny-2.3": DEV_23,
     "builtin/tiny-2.5": DISTILLED_25,
 }
-CASES = [(name, preset, mode) for name, presets in EXPECTED.items() for preset in presets for mode in ("t2v", "i2v")]
+MODES = ("t2v", "i2v", "weak i2v", "keyframes")
+CASES = [(name, preset, mode) for name, presets in EXPECTED.items() for preset in presets for mode in MODES]
+KEYFRAMES = (0, 5, -1)
+APPENDED = ((5.0, 6.0), (13.0, 14.0))
+"""Of 14 frames. The first keyframe overwrites tokens of the clip."""
 MODELS: dict[str, DiffusersModel] = {}
 
 
@@ -110,7 +132,13 @@ def request_for(name: str, preset: str, mode: str) -> GenerationRequest:
         "num_frames": FrameCount(FRAMES - 3),
         "fps": FrameRate.from_number(24),
     }
-    return TextToVideo(**fields) if mode == "t2v" else ImageToVideo(image=InlineImage("-"), **fields)
+    if mode == "t2v":
+        return TextToVideo(**fields)
+    if mode == "keyframes":
+        keyframes = (Keyframe(image=InlineImage("-"), frame=FramePosition(number)) for number in KEYFRAMES)
+        return KeyframesToVideo(keyframes=tuple(keyframes), **fields)
+    strength = Strength(0.5 if mode == "weak i2v" else 1.0)
+    return ImageToVideo(image=InlineImage("-"), image_strength=strength, **fields)
 
 
 @pytest.mark.parametrize(("name", "preset", "mode"), CASES)
@@ -119,14 +147,14 @@ def test_a_preset_runs_exactly_what_it_says(
 ) -> None:
     model = MODELS.setdefault(name, tiny_model(hub_cache, name))
     planned = plan(request_for(name, preset, mode), model.profile(), Limits(), Seed(7))
-    inputs = GenerationInputs(image=PICTURE if mode == "i2v" else None)
+    inputs = GenerationInputs(pictures=(PICTURE,) * len(planned.conditions))
 
     with watched(model) as forwards, model.generate(planned, inputs, JobControl()) as clip:
         frames = sum(chunk.nbytes for chunk in clip.chunks) // clip.frame_bytes
         audio = clip.audio
 
     runs = EXPECTED[name][preset]
-    expected = [forward for run in runs for forward in forwards_of(run, name)]
+    expected = [forward for run in runs for forward in forwards_of(run, name, APPENDED if mode == "keyframes" else ())]
     assert [attrs.evolve(forward, sigma=0.0) for forward in forwards] == [
         attrs.evolve(forward, sigma=0.0) for forward in expected
     ]
@@ -138,10 +166,11 @@ def test_a_preset_runs_exactly_what_it_says(
     assert audio.length == samples_of(name)
 
 
-def forwards_of(run: Run, name: str) -> Iterator[Forward]:
+def forwards_of(run: Run, name: str, appended: tuple[tuple[float, float], ...]) -> Iterator[Forward]:
     """18 audio latents: 17 frames at 24 fps are 0.7083 s, at 25 latents a second."""
-    tokens = (FRAMES // 8 + 1) * (WIDTH // 32 // run.divisor) * (HEIGHT // 32 // run.divisor)
-    for sigma in run.sigmas:
+    frames = FRAMES // 8 + 1 + len(appended)
+    tokens = frames * (WIDTH // 32 // run.divisor) * (HEIGHT // 32 // run.divisor)
+    for sigma in run.sigmas(tokens):
         for rows, isolated, perturbed in run.passes:
             yield Forward(
                 sigma=sigma,
@@ -152,6 +181,7 @@ def forwards_of(run: Run, name: str) -> Iterator[Forward]:
                 perturbed=perturbed,
                 cross_timestep=name != "builtin/tiny",
                 loras=run.loras,
+                appended=appended,
             )
 
 

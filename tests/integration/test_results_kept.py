@@ -18,8 +18,8 @@ from application.job_control import JobControl
 from application.ports.object_store import ObjectHeaders
 from domain.errors import StorageUnavailable
 from domain.geometry import Side
+from domain.limits import Limits
 from domain.naming import IdempotencyKey
-from domain.plan import Limits
 from domain.requests import Prompt, TextToVideo
 from domain.results import GenerationResult
 from entrypoints.boot import boot

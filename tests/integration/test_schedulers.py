@@ -9,9 +9,11 @@ import torch
 from diffusers import FlowMatchEulerDiscreteScheduler, LTX2ImageToVideoPipeline, LTX2Pipeline
 from PIL import Image
 
+from adapters.video_model.diffusers.frame_placing import FramePlacingPipeline, PlacedPicture
 from adapters.video_model.diffusers.schedulers import ScheduleKind, scheduler_for
 from adapters.video_model.tiny.components import build_pipeline
 from adapters.video_model.tiny.configuration import CHECKPOINTS
+from domain.conditions import Condition
 from domain.schedule import DISTILLED_SIGMAS, REFINEMENT_SIGMAS
 
 SCHEDULER = {  # as in Lightricks/LTX-2: a dev checkpoint's
@@ -198,3 +200,19 @@ def test_the_first_frame_of_an_image_stays_pinned(components: dict[str, Any], se
     assert torch.equal(latents[0][:, :, 0], latents[1][:, :, 0])
     assert not torch.allclose(latents[0][:, :, 1:], latents[1][:, :, 1:], atol=0.1)
     assert seen == pytest.approx([*DISTILLED_SIGMAS, *DISTILLED_SIGMAS], abs=1e-6)
+
+
+def test_pinned_tokens_stay_as_they_are_among_appended_ones(components: dict[str, Any]) -> None:
+    """What holds a frame is no less exact under ancestral noise than under Euler's method."""
+    image = Image.new("RGB", (64, 64), (200, 60, 20))
+
+    def first_frame(seed: int, strength: float) -> tuple[torch.Tensor, torch.Tensor]:
+        placed = [PlacedPicture(image, Condition(frame=frame, strength=strength, crf=0)) for frame in (0, 5)]
+        latents = ancestral(components, seed, pipeline_class=FramePlacingPipeline, conditions=placed)[0]
+        return latents[:, :, 0], latents[:, :, 1:]
+
+    (pinned, free), (again, other) = first_frame(7, 1.0), first_frame(8, 1.0)
+    assert torch.equal(pinned, again)
+    assert not torch.allclose(free, other, atol=0.1)
+    weak, strong = first_frame(7, 0.5)[0], first_frame(7, 0.95)[0]
+    assert 0 < (strong - pinned).abs().mean() < (weak - pinned).abs().mean()

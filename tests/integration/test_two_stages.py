@@ -14,7 +14,8 @@ from application.job_control import JobControl
 from application.ports.video_model import GenerationInputs
 from domain.clip import Picture
 from domain.geometry import FrameCount, Resolution, Side
-from domain.plan import GenerationPlan, Limits, plan
+from domain.limits import Limits
+from domain.plan import GenerationPlan, plan
 from domain.requests import ImageToVideo, InlineImage, Prompt, TextToVideo
 from domain.sampling import Seed, Steps
 from tests.support.tiny import tiny_model
@@ -36,7 +37,7 @@ def model(request: pytest.FixtureRequest, hub_cache: Path) -> DiffusersModel:
 
 
 def picture(colour: tuple[int, int, int]) -> GenerationInputs:
-    return GenerationInputs(image=Picture(Resolution(192, 128), memoryview(bytes(colour) * (192 * 128))))
+    return GenerationInputs(pictures=(Picture(Resolution(192, 128), memoryview(bytes(colour) * (192 * 128))),))
 
 
 def planned(model: DiffusersModel, *, with_picture: bool = False, **changes: Any) -> GenerationPlan:

@@ -148,7 +148,7 @@ def test_the_real_fetcher_tells_of_a_url_only_its_field(tmp_path: Path, capsys: 
     refusing = container.image_fetcher()
 
     def fetch(request: Any, *_: object) -> Any:
-        return refusing.fetch(request.first_frame, JobControl())
+        return refusing.fetch(request.pictures[0], JobControl())
 
     guard = Guard(container.codec(), fetch)
     urls = (

@@ -15,8 +15,9 @@ from adapters.video_model.synthetic import PROFILE
 from application.generate_once import MAX_RECORD_BYTES
 from domain.errors import OverLimit
 from domain.geometry import MAX_FPS, MAX_SIDE, MIN_FPS, MIN_SIDE, FrameCount, FrameRate, Side
+from domain.limits import Limits
 from domain.lora import MAX_LORAS
-from domain.plan import GenerationPlan, Limits, plan
+from domain.plan import GenerationPlan, plan
 from domain.recipes import Preset
 from domain.requests import MAX_PROMPT, Prompt, TextToVideo
 from domain.sampling import Seed

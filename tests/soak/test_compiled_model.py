@@ -13,8 +13,9 @@ from application.job_control import JobControl
 from application.ports.video_model import GenerationInputs
 from domain.clip import Picture
 from domain.geometry import FrameCount, Resolution, Side
+from domain.limits import Limits
 from domain.lora import Lora, LoraSource
-from domain.plan import Limits, plan
+from domain.plan import plan
 from domain.requests import ImageToVideo, InlineImage, Prompt, TextToVideo
 from domain.sampling import Seed
 from tests.support.lora_files import linear_sizes, tensors_for, written
@@ -25,7 +26,7 @@ pytestmark = [
     pytest.mark.timeout(900),
     pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning"),
 ]
-RED = GenerationInputs(image=Picture(Resolution(64, 64), memoryview(bytes((255, 0, 0)) * (64 * 64))))
+RED = GenerationInputs(pictures=(Picture(Resolution(64, 64), memoryview(bytes((255, 0, 0)) * (64 * 64))),))
 NOTHING = GenerationInputs()
 
 

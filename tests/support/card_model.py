@@ -32,6 +32,10 @@ class CardModel(VideoModel):
         return self._card.profile()
 
     @override
+    def describe(self) -> ModelProfile:
+        return self._card.describe()
+
+    @override
     def enhance(self, prompt: Prompt, inputs: GenerationInputs, seed: Seed, control: JobControl) -> EnhancedPrompt:
         return self._card.enhance(prompt, inputs, seed, control)
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from adapters.wire.modes import MODES
 from adapters.wire.requests import FIELDS
 from domain.recipes import PRESETS
+from domain.sizing import ASPECT_RATIOS, REPLACED, RESOLUTIONS
 from tests.support.edge import HOST
 
 _PROFILE: Final = os.environ.get("HYPOTHESIS_PROFILE", "ci")
@@ -23,11 +24,12 @@ PATHS: Final = st.sampled_from(["", "batch[2]", "batch[0].input", "a.b[1].c", "p
 """Where a request may stand in a larger document; some are called like a field of the request."""
 
 _WORDS = st.sampled_from([
-    "", "t2v", "i2v", "T2V", "doctor", "sign", "path", "ltx2/a.mp4", "ltx2/../a.mp4", "ltx2/_jobs/a.json", "mp4",
+    "", "t2v", "i2v", "T2V", "doctor", "capabilities", "sign",
+    "path", "ltx2/a.mp4", "ltx2/../a.mp4", "ltx2/_jobs/a.json", "mp4",
     "video.mp4", "../video.mp4", "512", "true", "a lake", "\ud800", "\x00", "\u202e", "x" * 3000,
     "org/name", "../../a.safetensors", "a.safetensors", "https://example.com/a.png?token=1", "http://[::1]/",
     "accessId", "accessSecret", "bucketName", "endpointUrl", "region",
-    "data:image/png;base64,AAAA", "source", "weight_name", "scale", *PRESETS, *MODES,
+    "data:image/png;base64,AAAA", "source", "weight_name", "scale", *PRESETS, *MODES, *RESOLUTIONS, *ASPECT_RATIOS,
 ])  # fmt: skip
 _NUMBERS = st.sampled_from([
     0, -0.0, -1, 1, 63, 64, 65, 120, 121, 200, 201, 4096, 4098, 0.1, 23.976, 5e-324, 1e308, 2**53, 2**63, -(2**63) - 1,
@@ -102,6 +104,33 @@ _ODD_FIELDS = st.one_of(
     st.fixed_dictionaries({"webhook_url": _ENDPOINTS | _WORDS}),
 )
 _PICTURES = st.fixed_dictionaries({"mode": st.just("i2v"), "image_url": st.text(st.characters(), max_size=40) | _WORDS})
+_KEYFRAMES = st.fixed_dictionaries({
+    "mode": st.just("keyframes"),
+    "keyframes": st.lists(
+        st.fixed_dictionaries(
+            {"image_url": _WORDS, "frame": st.integers(min_value=-60, max_value=60) | _SCALARS},
+            optional={"strength": st.floats(min_value=0, max_value=1) | _SCALARS, "image_base64": _SCALARS},
+        ),
+        max_size=9,
+    ),
+})  # fmt: skip
+
+
+_MEASURES = st.fixed_dictionaries({}, optional={
+    "seconds": st.none() | st.integers(min_value=1, max_value=3600) | st.floats(min_value=0.001, max_value=3600),
+    "resolution": st.none() | st.sampled_from(RESOLUTIONS),
+    "aspect_ratio": st.none() | st.sampled_from(ASPECT_RATIOS),
+})  # fmt: skip
+
+
+def _measured(request: dict[str, Any], measures: dict[str, Any]) -> dict[str, Any]:
+    """`request` with `measures` in the place of what they replace."""
+    replaced = {other for name, value in measures.items() if value is not None for other in REPLACED[name]}
+    return {name: value for name, value in request.items() if name not in replaced} | measures
+
+
+MEASURED: Final = st.builds(_measured, VALID, _MEASURES)
+"""Requests of `t2v` that decode, with length and size in any words."""
 
 
 def _merged(*parts: dict[str, Any]) -> dict[str, Any]:
@@ -112,8 +141,11 @@ PAYLOADS: Final[st.SearchStrategy[Any]] = st.one_of(
     _ANYTHING,
     st.dictionaries(_KEYS, _ANYTHING, max_size=6),
     st.builds(_merged, VALID, _ODD_FIELDS),
+    st.builds(_merged, VALID, _MEASURES),
+    MEASURED,
     st.builds(_merged, VALID, _PICTURES, _ODD_FIELDS),
     st.builds(_merged, VALID, _PICTURES),
+    st.builds(_merged, VALID, _KEYFRAMES),
     VALID,
 )
 """Parsed JSON of any kind; about half of it is a valid request but for a field or two."""

@@ -18,14 +18,17 @@ from adapters.object_store.target_store import SendingTargetStore
 from application.generate_video import GenerateVideo
 from application.job import Job
 from application.job_control import JobControl
+from application.list_offers import ListOffers
 from application.ports.image_fetcher import ImageFetcher
 from application.sign_object import SignObject
 from container import open_codec
 from domain.clip import Picture
 from domain.errors import OverLimit, WorkerError
-from domain.plan import GenerationPlan, Limits
+from domain.limits import Limits
+from domain.plan import GenerationPlan
 from domain.requests import ImageReference
 from domain.secret import Secret
+from entrypoints.capabilities import as_operation as offers_as_operation
 from entrypoints.guard import Guard, Operation, Reply
 from entrypoints.signing import as_operation
 from entrypoints.webhooks import Webhooks
@@ -74,7 +77,9 @@ def refusing_guard() -> Guard:
     notifier = _notifier()
     doctor = Operation(lambda _: {"ok": True, "mode": "doctor"})
     sign = as_operation(open_codec(), SignObject(InMemoryStore(), "ltx2"))
-    return Guard(open_codec(), use_case, {"doctor": doctor, "sign": sign}, Webhooks(lambda: notifier))
+    capabilities = offers_as_operation(open_codec(), ListOffers(use_case.model, use_case.limits))
+    operations = {"doctor": doctor, "sign": sign, "capabilities": capabilities}
+    return Guard(open_codec(), use_case, operations, Webhooks(lambda: notifier))
 
 
 def _nobody(_host: str, _port: int) -> Sequence[Address]:
@@ -100,11 +105,11 @@ def answered(guard: Guard, raw: object) -> Reply:
 
 
 def check_reply(reply: Reply) -> None:
-    """Raises AssertionError unless `reply` can be delivered and is a foreseen failure, or the doctor's."""
+    """Raises AssertionError unless `reply` can be delivered and is a foreseen failure, or an operation's."""
     body = json.dumps(reply, allow_nan=False, ensure_ascii=False).encode()
     assert len(body) <= _MAX_REPLY_BYTES, f"{len(body)} bytes"
     if reply["ok"] is True:
-        assert reply["mode"] == "doctor", reply
+        assert reply["mode"] in {"doctor", "capabilities"}, reply
         return
     assert reply["ok"] is False, reply
     assert isinstance(reply["error"], str), reply

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-KINDS_THAT_MUST_OCCUR = frozenset({"finished", "i2v", "lora", "low_vram", "quality", "stopped or failed"})
+KINDS_THAT_MUST_OCCUR = frozenset({"finished", "i2v", "keyframes", "lora", "low_vram", "quality", "stopped or failed"})
 
 
 def start(what: str, seed: int, folder: Path, model_name: str, hub_cache: Path) -> "subprocess.Popen[bytes]":

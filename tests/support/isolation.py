@@ -67,13 +67,19 @@ def spec(draw: random.Random, *, distilled: bool) -> Spec:
     if draw.random() < 0.6:
         fields["preset"] = draw.choice(PRESETS)
     if draw.random() < 0.4:
-        fields |= {"mode": "i2v", "image_base64": picture(draw.randrange(2))}
+        number = draw.randrange(2)
+        fields |= keyframes(number) if fields["seed"] == 0 else {"mode": "i2v", "image_base64": picture(number)}
     if draw.random() < 0.35:
         chosen = draw.sample(LORAS, draw.choice([1, 2]))
         fields["loras"] = [{"source": name, "scale": draw.choice([0.5, 1.0, -1.0])} for name in chosen]
     if draw.random() < 0.15:
         fields["enhance_prompt"] = True
     return {"input": fields, "fate": draw.choices(FATES, weights=[6, 1, 1, 1, 1])[0]}
+
+
+def keyframes(number: int) -> Spec:
+    """The last frame, in whatever clip."""
+    return {"mode": "keyframes", "keyframes": [{"image_base64": picture(number), "frame": -1, "strength": 0.9}]}
 
 
 FATES = ["finished", "cancelled", "cancelled late", "memory runs out", "broken lora"]

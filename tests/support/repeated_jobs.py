@@ -9,7 +9,7 @@ from application.generate_video import GenerateVideo
 from application.job import Job
 from application.job_control import JobControl
 from domain.geometry import Side
-from domain.plan import Limits
+from domain.limits import Limits
 from domain.record import JobRecord
 from domain.requests import GenerationRequest, Prompt, TextToVideo
 from domain.results import GenerationResult

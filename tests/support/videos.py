@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.geometry import Resolution
-from tests.contract.encoder_contract import Summary
+from tests.contract.encoder_bench import Summary
 
 
 def summary(path: Path) -> Summary:

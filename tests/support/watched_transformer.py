@@ -25,6 +25,8 @@ class Forward:
     cross_timestep: bool
     loras: int
     """Adapters that are active in it."""
+    appended: tuple[tuple[float, float], ...] = ()
+    """Where tokens behind the clip's own lie in time, in frames: from and to."""
 
 
 @contextmanager
@@ -44,6 +46,7 @@ def watched(model: DiffusersModel) -> Iterator[list[Forward]]:
                 perturbed=tuple(arguments["spatio_temporal_guidance_blocks"] or ()),
                 cross_timestep=arguments["use_cross_timestep"],
                 loras=_active_loras(module),
+                appended=_appended(arguments),
             )
         )
 
@@ -73,3 +76,9 @@ class Scales:
 def _active_loras(transformer: Any) -> int:
     wrappers = (module for module in transformer.modules() if hasattr(module, "base_layer"))
     return len({name for wrapper in wrappers if not wrapper.disable_adapters for name in wrapper.active_adapters})
+
+
+def _appended(arguments: dict[str, Any]) -> tuple[tuple[float, float], ...]:
+    own = arguments["num_frames"] * arguments["height"] * arguments["width"]
+    spans = arguments["video_coords"][0, 0, own:].double() * arguments["fps"]
+    return tuple(dict.fromkeys((round(start, 3), round(end, 3)) for start, end in spans.tolist()))

@@ -5,6 +5,7 @@ from typing import Any, Final, Self
 
 import torch
 from diffusers import LTXEulerAncestralRFScheduler
+from diffusers.schedulers.scheduling_ltx_euler_ancestral_rf import LTXEulerAncestralRFSchedulerOutput
 from typing_extensions import override
 
 _ETA: Final = 1.0
@@ -25,15 +26,25 @@ class AncestralScheduler(LTXEulerAncestralRFScheduler):  # type: ignore[misc]  #
     The pipelines copy the scheduler for the sound. The copy shares the generator, so picture and sound draw in turn
     from one sequence, picture first, as in ltx-pipelines. A plain copy would draw the same numbers for both.
 
-    For LTX2Pipeline, and LTX2ImageToVideoPipeline, which steps all but the pinned first frame.
-    LTX2ConditionPipeline steps the pinned tokens too, which would noise them anew: never use it there.
+    LTX2ImageToVideoPipeline steps all but the pinned first frame. LTX2ConditionPipeline steps the pinned tokens too,
+    which would noise them anew: `FramePlacingPipeline` says here which they are (`hold`).
     """
 
+    sigmas: torch.Tensor
     timesteps: torch.Tensor
 
     def __init__(self, seed: int) -> None:
         super().__init__(eta=_ETA)
         self._noise = torch.Generator("cpu").manual_seed(seed + _SEED_OFFSET)
+        self._held: torch.Tensor | None = None
+
+    def hold(self, shares: torch.Tensor) -> None:
+        """Noise tokens less, by their `shares` (B, tokens, 1) in 0 … 1, at every step; a share of 1 gets no noise.
+
+        It is stepped as by Euler's method then, and a share between is mixed of both steps. The makers' own step
+        noises all tokens; so ours is what a pinned picture needs to stay as it is.
+        """
+        self._held = shares
 
     @override
     def set_timesteps(
@@ -65,12 +76,17 @@ class AncestralScheduler(LTXEulerAncestralRFScheduler):  # type: ignore[misc]  #
         generator: torch.Generator | None = None,
         return_dict: bool = True,
     ) -> Any:
-        return super().step(model_output, timestep, sample, generator or self._noise, return_dict)
+        (stepped,) = super().step(model_output, timestep, sample, generator or self._noise, return_dict=False)
+        if self._held is not None:
+            sigma, following = self.sigmas[self.step_index - 1], self.sigmas[self.step_index]
+            plain = sample + (following - sigma) * model_output
+            stepped = self._held * plain + (1 - self._held) * stepped
+        return LTXEulerAncestralRFSchedulerOutput(prev_sample=stepped) if return_dict else (stepped,)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """A copy with a state of its own that draws from the same generator."""
+        """A copy with a state of its own that draws from the same generator, and holds nothing."""
         twin = type(self).__new__(type(self))
         memo[id(self)] = twin
         memo[id(self._noise)] = self._noise
-        twin.__dict__.update(deepcopy(self.__dict__, memo))
+        twin.__dict__.update(deepcopy(self.__dict__, memo), _held=None)
         return twin

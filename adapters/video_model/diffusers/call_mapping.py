@@ -7,7 +7,7 @@ import attrs
 
 from domain.plan import GenerationPlan, PlannedStage
 from domain.recipes import Stage
-from domain.requests import ImageToVideo, TextToVideo
+from domain.requests import ImageToVideo, KeyframesToVideo, TextToVideo
 
 PipelineKind = Literal["LTX2Pipeline", "LTX2ImageToVideoPipeline", "LTX2ConditionPipeline"]
 SchedulerKind = Literal["dynamic", "static", "ancestral"]
@@ -21,7 +21,7 @@ To be dropped when https://github.com/huggingface/diffusers tests `is None` ther
 class PipelineCall:
     """Which pipeline to call, on which schedule, and with what.
 
-    The caller adds text, generator and callback; the picture, as the kind of pipeline takes it; and the latents
+    The caller adds text, generator and callback; the pictures, as the kind of pipeline takes them; and the latents
     that a refinement starts from.
     """
 
@@ -42,14 +42,14 @@ _MODES: Final[Mapping[str, _Mode]] = {
     TextToVideo.mode: _Mode(base="LTX2Pipeline", refine="LTX2Pipeline"),
     # given latents, the image-to-video pipeline keeps their first frame instead of encoding the picture anew
     ImageToVideo.mode: _Mode(base="LTX2ImageToVideoPipeline", refine="LTX2ConditionPipeline"),
+    KeyframesToVideo.mode: _Mode(base="LTX2ConditionPipeline", refine="LTX2ConditionPipeline"),
 }
 
 
 def map_call(plan: GenerationPlan, planned: PlannedStage) -> PipelineCall:
     """The call that runs one stage of `plan`. Latents are asked for, not frames: sound is decoded first."""
     stage, canvas = planned.stage, planned.canvas
-    mode = _MODES[plan.mode]
-    kind = mode.base if stage.name == "base" else mode.refine
+    kind = _kind(plan, stage)
     arguments = {
         "width": canvas.resolution.width,
         "height": canvas.resolution.height,
@@ -61,8 +61,17 @@ def map_call(plan: GenerationPlan, planned: PlannedStage) -> PipelineCall:
         **_guidance(stage, plan.stg_block),
     }
     if kind == "LTX2ImageToVideoPipeline":
-        arguments["image_crf"] = plan.family.image_crf
+        (first_frame,) = plan.conditions
+        arguments["image_crf"] = first_frame.crf
     return PipelineCall(kind=kind, scheduler=_scheduler(stage), arguments=arguments)
+
+
+def _kind(plan: GenerationPlan, stage: Stage) -> PipelineKind:
+    mode = _MODES[plan.mode]
+    kind = mode.base if stage.name == "base" else mode.refine
+    pins = all(condition.strength == 1 for condition in plan.conditions)
+    # the image-to-video pipeline can only pin its picture
+    return "LTX2ConditionPipeline" if kind == "LTX2ImageToVideoPipeline" and not pins else kind
 
 
 def _scheduler(stage: Stage) -> SchedulerKind:

@@ -10,7 +10,8 @@ from application.job_control import JobControl
 from application.ports.video_model import GenerationInputs
 from domain.clip import Picture
 from domain.geometry import MIN_SIDE, FrameCount, Resolution, Side
-from domain.plan import Limits, plan
+from domain.limits import Limits
+from domain.plan import plan
 from domain.recipes import fewest_steps
 from domain.requests import GenerationRequest, ImageToVideo, InlineImage, Prompt, TextToVideo
 from domain.sampling import Seed, Steps
@@ -46,5 +47,5 @@ def _jobs(engine: Engine) -> Iterator[tuple[GenerationRequest, GenerationInputs]
             ImageToVideo(
                 prompt=_PROMPT, width=side, height=side, num_frames=frames, steps=steps, image=InlineImage("")
             ),
-            GenerationInputs(image=_BLACK),
+            GenerationInputs(pictures=(_BLACK,)),
         )

@@ -1,5 +1,7 @@
 """Fits an input picture onto the canvas that is generated."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from PIL import Image
 
@@ -25,6 +27,11 @@ def fit_to_canvas(picture: Picture, plan: GenerationPlan) -> Image.Image:
     rows = (box.top, canvas.height - box.height - box.top)
     columns = (box.left, canvas.width - box.width - box.left)
     return Image.fromarray(np.pad(np.asarray(covered), (rows, columns, (0, 0)), mode="edge"))
+
+
+def fitted(pictures: Iterable[Picture], plan: GenerationPlan) -> tuple[Image.Image, ...]:
+    """Each of `pictures` as `fit_to_canvas` makes it."""
+    return tuple(fit_to_canvas(picture, plan) for picture in pictures)
 
 
 def shrunk(picture: Image.Image, size: Resolution) -> Image.Image:

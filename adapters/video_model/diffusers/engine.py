@@ -12,20 +12,19 @@ from adapters.video_model.config import ModelConfig
 from adapters.video_model.diffusers.acceleration import attention, switches
 from adapters.video_model.diffusers.acceleration.compilation import uncompiled
 from adapters.video_model.diffusers.components import Components
-from adapters.video_model.diffusers.device import chosen_device, device_name
+from adapters.video_model.diffusers.description import profile_of
+from adapters.video_model.diffusers.device import chosen_device
 from adapters.video_model.diffusers.failures import translated
 from adapters.video_model.diffusers.lora.library import LoraLibrary
 from adapters.video_model.diffusers.lora.shelf import LoraPairs, LoraShelf
 from adapters.video_model.diffusers.memory.choice import typical_need
 from adapters.video_model.diffusers.memory.residency import Residency
 from adapters.video_model.diffusers.memory.sizes import loaded_bytes
-from adapters.video_model.diffusers.recognition import CheckpointFacts
 from adapters.video_model.diffusers.source import CheckpointSource, budget_for, snapshot_source
 from adapters.video_model.diffusers.text.cache import EmbeddingCache
 from adapters.video_model.diffusers.text.enhancement import can_enhance
-from domain.families import FAMILIES
 from domain.memory import MemoryBudget, keeps_on_host
-from domain.profile import Checkpoint, ModelProfile
+from domain.profile import ModelProfile
 
 _log: Final = structlog.get_logger()
 
@@ -78,7 +77,9 @@ def start_engine(config: ModelConfig, source: CheckpointSource) -> Engine:
     switches.check(config.acceleration, budget.policy, device)
     on_device = {name: device for name in source.weights if not keeps_on_host(budget.policy, name)}
     components = source.read(on_device)
-    checkpoint = _checkpoint(source.facts, components)
+    enhances = source.facts.can_enhance and can_enhance(components)
+    profile = profile_of(source, device, budget, can_enhance=enhances)
+    checkpoint = profile.checkpoint
     residency = Residency(components, budget.policy, device)
     with translated():
         residency.settle()
@@ -87,13 +88,6 @@ def start_engine(config: ModelConfig, source: CheckpointSource) -> Engine:
             quantized = switches.activate(config.acceleration, components, device, needs_stg=needs_stg)
     if quantized is not None:
         _log.info("model.quantized", **attrs.asdict(quantized))
-    profile = ModelProfile(
-        name=source.name,
-        revision=source.revision,
-        checkpoint=checkpoint,
-        device=device_name(device),
-        memory=budget if device.startswith("cuda") else None,
-    )
     _log.info(
         "model.loaded",
         model=profile.name,
@@ -124,16 +118,3 @@ def _shelf(config: ModelConfig, components: Components, budget: MemoryBudget | N
     if budget is None:
         return LoraShelf(components)
     return LoraShelf(components, max_bytes=max(0, budget.device_bytes - typical_need(budget)))
-
-
-def _checkpoint(found: CheckpointFacts, components: Components) -> Checkpoint:
-    return Checkpoint(
-        family=FAMILIES[found.family],
-        is_distilled=found.is_distilled,
-        transformer_layers=found.transformer_layers,
-        has_perturbed_attention=found.has_perturbed_attention,
-        has_upsampler=found.has_upsampler,
-        distilled_lora_bytes=None if found.distilled_lora is None else found.distilled_lora.stat().st_size,
-        has_duration_head=found.has_duration_head,
-        can_enhance=found.can_enhance and can_enhance(components),
-    )

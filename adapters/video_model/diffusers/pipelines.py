@@ -26,15 +26,23 @@ def build_pipeline(
     it is given: pipelines differ in the optional components that they know. Never `from_pipe`, which casts the
     shared weights to float32.
     """
-    import diffusers  # noqa: PLC0415 - three seconds, paid when the model is loaded
-
-    pipeline_class = _on_device(getattr(diffusers, kind), device)
+    pipeline_class = _on_device(_pipeline_class(kind), device)
     known = inspect.signature(pipeline_class.__init__).parameters
     shared = {name: part for name, part in components.by_name.items() if name in known and name not in _TEXT_SIDE}
     required = {"tokenizer": None, "text_encoder": None}
     pipeline = pipeline_class(**{**required, **shared, "scheduler": scheduler, "connectors": connectors})
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
+
+
+def _pipeline_class(kind: PipelineKind) -> Any:  # noqa: ANN401 - diffusers has no types
+    import diffusers  # noqa: PLC0415 - three seconds, paid when the model is loaded
+
+    if kind == "LTX2ConditionPipeline":
+        from adapters.video_model.diffusers.frame_placing import FramePlacingPipeline  # noqa: PLC0415 - as above
+
+        return FramePlacingPipeline
+    return getattr(diffusers, kind)
 
 
 def _on_device(pipeline_class: Any, device: str) -> Any:  # noqa: ANN401 - diffusers has no types

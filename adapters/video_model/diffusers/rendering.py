@@ -8,7 +8,7 @@ import attrs
 import torch
 from PIL import Image
 
-from adapters.video_model.diffusers.conditioning import fit_to_canvas
+from adapters.video_model.diffusers.conditioning import fitted
 from adapters.video_model.diffusers.decoding import decode_audio, decode_video, rgb24_chunks
 from adapters.video_model.diffusers.device import room
 from adapters.video_model.diffusers.engine import Engine
@@ -42,8 +42,8 @@ def rendered(
     meter.start()
     with ExitStack() as job:
         with meter.part("prepare"):
-            picture = None if inputs.image is None else fit_to_canvas(inputs.image, plan)
-        rendering = Rendering(engine=engine, plan=plan, picture=picture, loras=loras, control=control, meter=meter)
+            pictures = fitted(inputs.pictures, plan)
+        rendering = Rendering(engine=engine, plan=plan, pictures=pictures, loras=loras, control=control, meter=meter)
         audio = rendering.denoise(job)
         chunks = job.enter_context(closing(rendering.chunks()))
         yield Clip(
@@ -57,11 +57,11 @@ def rendered(
 
 @attrs.define(kw_only=True, eq=False)
 class Rendering:
-    """The work on one plan. `picture` has the size of the plan's canvas."""
+    """The work on one plan. `pictures` have the size of the plan's canvas, in the order of its conditions."""
 
     engine: Engine
     plan: GenerationPlan
-    picture: Image.Image | None
+    pictures: tuple[Image.Image, ...]
     loras: LoraPairs
     control: JobControl
     meter: Meter
@@ -153,7 +153,7 @@ class Rendering:
             distilled_lora=engine.distilled_lora,
             transformer_context=engine.transformer_context,
             plan=self.plan,
-            inputs=StageInputs(positive=positive, negative=negative, picture=self.picture, loras=self.loras),
+            inputs=StageInputs(positive=positive, negative=negative, pictures=self.pictures, loras=self.loras),
             control=self.control,
         ).run()
 

@@ -22,8 +22,8 @@ def scheduler_for(prototype: Any, kind: ScheduleKind, seed: int | None = None) -
     """A new scheduler of `kind` for one run of a pipeline; `prototype`, the checkpoint's own, is left as it is.
 
     "dynamic": the checkpoint's own schedule, for a number of steps. "static": a list of sigmas exactly as given,
-    and 0 after it. "ancestral": the same, with new noise at every step but the last, drawn from `seed`; only for
-    LTX2Pipeline and LTX2ImageToVideoPipeline, see `ancestral.py`.
+    and 0 after it. "ancestral": the same, with new noise at every step but the last, drawn from `seed`; not for a plain
+    LTX2ConditionPipeline, see `ancestral.py`.
 
     Raises:
         ValueError: "dynamic" for a checkpoint whose schedule is static, or "ancestral" without a seed.

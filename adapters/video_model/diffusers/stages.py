@@ -35,13 +35,13 @@ class Latents:
 class StageInputs:
     """What a job brings to its stages beside the plan.
 
-    `picture` has the size of the finished canvas. `loras` are active in every stage. `negative` may be None
-    where no stage is guided.
+    `pictures` have the size of the finished canvas, one for each of the plan's conditions. `loras` are active in every
+    stage. `negative` may be None where no stage is guided.
     """
 
     positive: EncodedText
     negative: EncodedText | None
-    picture: Image.Image | None
+    pictures: tuple[Image.Image, ...] = ()
     loras: LoraPairs = ()
 
 
@@ -74,7 +74,7 @@ class StageRunner:
     @property
     def _used(self) -> tuple[str, ...]:
         """What a pipeline computes with; a picture is encoded by the VAE."""
-        return ("transformer", "vae") if self.inputs.picture is not None else ("transformer",)
+        return ("transformer", "vae") if self.inputs.pictures else ("transformer",)
 
     def _upsampled(self, latents: Latents) -> Latents:
         """Twice the size in width and height; the sound as it is."""
@@ -87,7 +87,7 @@ class StageRunner:
         self, planned: PlannedStage, start: Latents | None, generator: torch.Generator, *, steps_done: int
     ) -> Latents:
         call = map_call(self.plan, planned)
-        positive, negative, picture = self.inputs.positive, self.inputs.negative, self.inputs.picture
+        positive, negative = self.inputs.positive, self.inputs.negative
         device = self.residency.device
         pipeline = build_pipeline(
             self.components,
@@ -101,12 +101,25 @@ class StageRunner:
             output = pipeline(
                 **call.arguments,
                 **placeholders(positive, negative),
-                **_picture(call, planned, picture, self.plan.family.image_crf),
+                **self._conditions(call, planned),
                 **_start(start),
                 generator=generator,
                 callback_on_step_end=self._step_counter(steps_done),
             )
         return Latents(video=output.frames, audio=output.audio)
+
+    def _conditions(self, call: PipelineCall, planned: PlannedStage) -> dict[str, Any]:
+        """The pictures as the kind of pipeline takes them, in the size of the stage's canvas."""
+        pictures = [shrunk(picture, planned.canvas.resolution) for picture in self.inputs.pictures]
+        if not pictures:
+            return {}
+        if call.kind == "LTX2ImageToVideoPipeline":
+            return {"image": pictures[0]}
+        from adapters.video_model.diffusers.frame_placing import PlacedPicture  # noqa: PLC0415 - loads diffusers
+
+        placed = zip(pictures, self.plan.conditions, strict=True)
+        # at strength 0 tokens of pure noise would be appended
+        return {"conditions": [PlacedPicture(picture, where) for picture, where in placed if where.strength > 0]}
 
     def _step_counter(self, steps_done: int) -> Callable[..., dict[str, Any]]:
         """A pipeline's callback that reports each step and ends the run when the job is over."""
@@ -125,18 +138,6 @@ class StageRunner:
             message = "The checkpoint's distilled LoRA is missing"
             raise ModelUnavailable(message)
         return ((self.distilled_lora, 1.0),)
-
-
-def _picture(call: PipelineCall, planned: PlannedStage, picture: Image.Image | None, crf: int) -> dict[str, Any]:
-    """The first frame as the kind of pipeline takes it, in the size of the stage's canvas."""
-    if picture is None:
-        return {}
-    fitted = shrunk(picture, planned.canvas.resolution)
-    if call.kind == "LTX2ImageToVideoPipeline":
-        return {"image": fitted}
-    from diffusers.pipelines.ltx2.pipeline_ltx2_condition import LTX2VideoCondition  # noqa: PLC0415 - with the model
-
-    return {"conditions": [LTX2VideoCondition(frames=fitted, index=0, strength=1.0, crf=crf)]}
 
 
 def _start(latents: Latents | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing_extensions import override
 from adapters.video_model.config import ModelConfig
 from adapters.video_model.diffusers.compile_warm_up import compile_warm_up
 from adapters.video_model.diffusers.conditioning import as_image
+from adapters.video_model.diffusers.description import describe
 from adapters.video_model.diffusers.engine import Engine, load_engine
 from adapters.video_model.diffusers.failures import translated
 from adapters.video_model.diffusers.rendering import rendered
@@ -51,6 +52,11 @@ class DiffusersModel(VideoModel):
     def profile(self) -> ModelProfile:
         return self._ready().profile
 
+    @override
+    def describe(self) -> ModelProfile:
+        engine = self._engine
+        return describe(self._config) if engine is None else engine.profile
+
     @property
     def policy(self) -> MemoryPolicy | None:
         """How the weights are kept; None: they are not loaded yet."""
@@ -67,7 +73,7 @@ class DiffusersModel(VideoModel):
                 prompt.text,
                 device=engine.device,
                 seed=seed.number,
-                image=None if inputs.image is None else as_image(inputs.image),
+                image=as_image(inputs.pictures[0]) if inputs.pictures else None,
                 check=control.check,
             )
         return EnhancedPrompt(prompt=Prompt(made.text), warnings=() if made.warning is None else (made.warning,))

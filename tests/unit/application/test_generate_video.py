@@ -27,8 +27,9 @@ from domain.errors import (
     WorkerError,
 )
 from domain.geometry import ClipGeometry, FrameCount, FrameRate, Side
+from domain.limits import Limits
+from domain.media import MP4, OutputFormat
 from domain.naming import FileName
-from domain.plan import Limits
 from domain.requests import GenerationRequest, ImageToVideo, ImageUrl, Prompt, TextToVideo
 from domain.results import ClipPending, EncodedVideo, GenerationResult
 from domain.sampling import Seed, Steps
@@ -135,9 +136,9 @@ def test_a_stored_clip_is_not_lost_for_want_of_a_url(world: World) -> None:
 def test_a_picture_is_fetched_and_handed_to_the_model(world: World) -> None:
     world.run(PICTURE)
     assert world.fetcher.fetched == [PICTURE.image]
-    assert world.model.inputs[0].image is not None
+    assert len(world.model.inputs[0].pictures) == 1
     world.run(SMALL)
-    assert world.model.inputs[1].image is None
+    assert world.model.inputs[1].pictures == ()
 
 
 def test_the_files_name_is_the_callers(world: World) -> None:
@@ -220,9 +221,11 @@ def test_the_device_is_free_before_the_file_is_verified_and_stored(world: World)
 
     class Watching(FakeEncoder):
         @override
-        def verify(self, target: Path, geometry: ClipGeometry, *, audio: bool) -> EncodedVideo:
+        def verify(
+            self, target: Path, geometry: ClipGeometry, *, audio: bool, output_format: OutputFormat = MP4
+        ) -> EncodedVideo:
             seen.append(world.model.left)
-            return super().verify(target, geometry, audio=audio)
+            return super().verify(target, geometry, audio=audio, output_format=output_format)
 
     world.generate.encoder = Watching()
     world.run()

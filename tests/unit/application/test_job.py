@@ -5,15 +5,16 @@ import random
 import attrs
 
 from application.job import Job
+from domain.conditions import Strength
 from domain.naming import IdempotencyKey
-from domain.requests import Prompt, TextToVideo
+from domain.requests import GenerationRequest, ImageToVideo, ImageUrl, Prompt, TextToVideo
 from domain.sampling import MAX_SEED, Seed
 
 REQUEST = TextToVideo(prompt=Prompt("a dog"))
 KEYED = attrs.evolve(REQUEST, idempotency_key=IdempotencyKey("order-7"))
 
 
-def drawn(job_id: str, request: TextToVideo = REQUEST, *, may_return: bool = True) -> int:
+def drawn(job_id: str, request: GenerationRequest = REQUEST, *, may_return: bool = True) -> int:
     return Job(id=job_id, may_return=may_return).seed_for(request).number
 
 
@@ -59,3 +60,12 @@ def test_a_process_that_was_frozen_and_woken_up_does_not_repeat_its_draws() -> N
     first = drawn("a", may_return=False)
     random.setstate(frozen)
     assert drawn("a", may_return=False) != first
+
+
+def test_fields_that_came_later_change_no_drawn_seed_at_their_defaults() -> None:
+    """Worked out before they came: a job that is delivered to an older and to a newer worker makes the same clip."""
+    plain = TextToVideo(prompt=Prompt("a dog"))
+    pictured = ImageToVideo(prompt=Prompt("a dog"), image=ImageUrl("https://a.b/c?token=secret"))
+    assert drawn("a", plain) == 7166991443165474
+    assert drawn("a", pictured) == 2362287852040153
+    assert drawn("a", attrs.evolve(pictured, image_strength=Strength(0.5))) != 2362287852040153

@@ -7,7 +7,7 @@ import pytest
 
 from domain.errors import InvalidInput, OutOfMemory
 from domain.geometry import FrameCount, FrameRate
-from domain.plan import Limits
+from domain.limits import Limits
 from domain.requests import Prompt
 from tests.fakes.video_model import FAKE_PROFILE, STATISTICS, FakeVideoModel
 from tests.unit.application.test_generate_video import PICTURE, SMALL, World

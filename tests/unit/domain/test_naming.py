@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import InvalidValue
+from domain.media import OUTPUT_FORMATS, OutputFormat
 from domain.naming import FileName, IdempotencyKey, ObjectPath, is_record_key, job_slug, object_key, record_key
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
@@ -42,10 +43,18 @@ def test_what_could_be_a_path_is_no_file_name(name: str) -> None:
         FileName(name)
 
 
-@pytest.mark.parametrize("name", ["video", "video.webm", "video.MP4", "mp4", "video.mp4.exe"])
-def test_a_file_name_ends_in_the_formats_suffix(name: str) -> None:
-    with pytest.raises(InvalidValue, match=r"^must end in \.mp4$"):
-        FileName(name)
+@pytest.mark.parametrize("output_format", OUTPUT_FORMATS.values(), ids=lambda known: known.name)
+def test_a_file_is_called_video_unless_its_caller_says_otherwise(output_format: OutputFormat) -> None:
+    name = FileName.default(output_format)
+    assert name == FileName(f"video{output_format.suffix}")
+    assert name.poster == FileName("video.jpg")
+
+
+@pytest.mark.parametrize(
+    ("name", "poster"), [("a..b.mp4", "a..b.jpg"), ("a.zip", "a.jpg"), ("x" * 120 + ".gif", "x" * 120 + ".jpg")]
+)
+def test_a_poster_is_called_like_its_clip(name: str, poster: str) -> None:
+    assert FileName(name).poster.name == poster
 
 
 @pytest.mark.parametrize("key", ["a", "order-17_b.2", "..", "x" * 128])

@@ -12,8 +12,9 @@ from domain.families import LTX_2, LTX_2_3
 from domain.geometry import MIN_SIDE, FrameCount, FrameRate, Resolution, Side
 from domain.grid import CropBox
 from domain.guidance import GUIDANCE_OFF
+from domain.limits import FULL_HD, Limits
 from domain.lora import Lora, LoraSource
-from domain.plan import FULL_HD, GenerationPlan, Limits, longest_clip, plan
+from domain.plan import GenerationPlan, longest_clip, plan
 from domain.profile import Checkpoint, ModelProfile
 from domain.requests import GenerationRequest, ImageToVideo, ImageUrl, Prompt, TextToVideo
 from domain.sampling import GuidanceScale, Seed, Steps

@@ -5,12 +5,14 @@ import re
 import attrs
 import pytest
 
+from domain.conditions import FramePosition
 from domain.errors import OverLimit
 from domain.geometry import FrameCount, FrameRate, Resolution, Side
+from domain.limits import Limits
 from domain.memory import MemoryBudget
-from domain.plan import GenerationPlan, Limits, plan
+from domain.plan import GenerationPlan, plan
 from domain.profile import ModelProfile
-from domain.requests import GenerationRequest, ImageToVideo, ImageUrl, Prompt
+from domain.requests import GenerationRequest, ImageToVideo, ImageUrl, Keyframe, KeyframesToVideo, Prompt
 from domain.sampling import Seed
 from tests.unit.domain.test_plan import DEV, REQUEST, WHOLE
 
@@ -91,3 +93,27 @@ def test_a_picture_that_is_held_counts() -> None:
         return 0
 
     assert 0 < largest(picture) < largest(REQUEST)
+
+
+def test_each_keyframe_behind_the_first_frame_takes_memory() -> None:
+    """The one at the first frame stands in the clip's own tokens."""
+
+    def least_device(*numbers: int) -> int:
+        keyframes = tuple(Keyframe(image=ImageUrl("https://a.b/c"), frame=FramePosition(number)) for number in numbers)
+        request = KeyframesToVideo(
+            prompt=Prompt("x"), width=Side(1024), height=Side(1024), num_frames=FrameCount(17), keyframes=keyframes
+        )
+        sizes = range(2**31, 2**33, 2**23)
+        return next(size for size in sizes if _fits(request, on_a_gpu_with(size)))
+
+    one, two, four = least_device(0), least_device(0, -1), least_device(0, 3, 9, -1)
+    assert one < two < four
+    assert four - two == pytest.approx(2 * (two - one), rel=0.2)
+
+
+def _fits(request: GenerationRequest, profile: ModelProfile) -> bool:
+    try:
+        _plan(request, profile)
+    except OverLimit:
+        return False
+    return True

@@ -3,11 +3,10 @@
 import attrs
 import pytest
 
-from domain.errors import InvalidInput
 from domain.families import LTX_2, LTX_2_3, LTX_2_5, Family
 from domain.guidance import GUIDANCE_OFF, Guidance, text_rows
 from domain.profile import Checkpoint
-from domain.recipes import PRESETS, Preset, Stage, available_presets, fewest_steps, recipe_for
+from domain.recipes import PRESETS, Preset, Stage, fewest_steps, recipe_for
 from domain.schedule import DISTILLED_SIGMAS, REFINEMENT_SIGMAS, AnchoredSchedule, DynamicSchedule, FixedSchedule
 
 DEV = Checkpoint(family=LTX_2_3, is_distilled=False, has_upsampler=True, distilled_lora_bytes=0)
@@ -96,36 +95,6 @@ def test_a_distilled_checkpoint_in_two_stages(family: Family, preset: Preset, sa
     assert (base.sampler, refine.sampler) == (sampler, "euler")
     assert not refine.needs_distilled_lora
     assert _forwards(recipe.stages) == [(8, 1), (3, 1)]
-
-
-@pytest.mark.parametrize(
-    ("checkpoint", "preset", "missing", "available"),
-    [
-        (attrs.evolve(DEV, has_upsampler=False), "quality", "a latent upsampler", "official fast standard"),
-        (attrs.evolve(DEV, distilled_lora_bytes=None), "quality", "the distilled LoRA", "official fast standard"),
-        (
-            attrs.evolve(DEV, distilled_lora_bytes=None, has_upsampler=False),
-            "quality",
-            "a latent upsampler and the distilled LoRA",
-            "official fast standard",
-        ),
-        (attrs.evolve(DISTILLED, has_upsampler=False), "quality", "a latent upsampler", "fast standard"),
-        (attrs.evolve(DISTILLED, has_upsampler=False), "official", "a latent upsampler", "fast standard"),
-    ],
-)
-def test_a_preset_that_lacks_a_part_is_refused_with_what_is_available(
-    checkpoint: Checkpoint, preset: Preset, missing: str, available: str
-) -> None:
-    with pytest.raises(InvalidInput) as refused:
-        recipe_for(checkpoint, preset)
-    listed = ", ".join(f'"{name}"' for name in available.split())
-    expected = f'preset "{preset}" needs {missing}, which this checkpoint lacks; available: {listed}'
-    assert refused.value.message == f"Invalid input: {expected}"
-    assert " ".join(available_presets(checkpoint)) == available
-
-
-def test_all_presets_are_available_where_every_part_is_there() -> None:
-    assert available_presets(DEV) == available_presets(DISTILLED) == PRESETS
 
 
 def test_only_a_dev_checkpoint_has_a_floor_of_steps() -> None:

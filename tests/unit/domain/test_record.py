@@ -7,10 +7,12 @@ import attrs
 import pytest
 
 from domain.clip import ClipStatistics
+from domain.conditions import Crf, FramePosition, Strength
 from domain.geometry import ClipGeometry, FrameCount, FrameRate, Resolution, Side
 from domain.lora import Lora, LoraScale, LoraSource
 from domain.media import OutputFormat
 from domain.naming import FileName, IdempotencyKey, ObjectPath
+from domain.output import Poster
 from domain.profile import ModelIdentity
 from domain.record import JobRecord, fingerprint
 from domain.requests import (
@@ -19,6 +21,8 @@ from domain.requests import (
     ImageToVideo,
     ImageUrl,
     InlineImage,
+    Keyframe,
+    KeyframesToVideo,
     Prompt,
     StoredImage,
     TextToVideo,
@@ -26,6 +30,7 @@ from domain.requests import (
 from domain.results import EncodedVideo, GenerationResult, StoredObject, Timings
 from domain.sampling import GuidanceScale, Seed, Steps
 from domain.secret import Secret
+from domain.sizing import Measures, Seconds
 from domain.webhook import WebhookUrl
 from tests.support.targets import s3_target, upload_url
 
@@ -59,6 +64,7 @@ RESULT = GenerationResult(
 )
 
 FIRST_VERSIONS_MARK = "2e5ae787c2bf23006e47a30607bdf0e7d26771d2202530852d9b3ca23549198c"
+FIRST_VERSIONS_PICTURE_MARK = "263b035786fc705d73eed8d911808bb109a0e84539dfd8ccc47cf908d37bee6a"
 
 DELIVERIES: dict[str, Any] = {
     "upload_url": upload_url("https://a.b/c?token=secret"),
@@ -79,6 +85,7 @@ OTHERS: dict[str, Any] = {
     "width": Side(514),
     "loras": (Lora(source=LoraSource("org/name")),),
     "output_format": OutputFormat(name="webm", suffix=".webm", content_type="video/webm"),
+    "poster": Poster(),
     "file_name": FileName("dog.mp4"),
     "low_vram": True,
 }
@@ -92,6 +99,8 @@ def mark(request: GenerationRequest) -> str:
 def test_every_field_counts_but_those_that_do_not_change_the_object(field: str) -> None:
     if field == "return_signed_url":
         assert mark(attrs.evolve(TEXT, return_signed_url=False)) == mark(TEXT)
+    elif field == "given_as":
+        assert mark(attrs.evolve(TEXT, given_as=Measures(seconds=Seconds(2)))) == mark(TEXT)
     elif field in DELIVERY_FIELDS:
         assert mark(attrs.evolve(TEXT, **{field: DELIVERIES[field]})) == mark(TEXT)
     elif field == "idempotency_key":
@@ -104,6 +113,28 @@ def test_fields_that_were_added_later_do_not_count_at_their_defaults() -> None:
     """Worked out with the first version: its records must still be found."""
     plain = TextToVideo(prompt=Prompt("a dog"))
     assert mark(plain) == FIRST_VERSIONS_MARK
+    assert mark(PICTURE) == FIRST_VERSIONS_PICTURE_MARK
+
+
+def test_the_strength_and_compression_of_a_picture_count() -> None:
+    others = (PICTURE, attrs.evolve(PICTURE, image_strength=Strength(0.5)), attrs.evolve(PICTURE, image_crf=Crf(33)))
+    assert len({mark(request) for request in others}) == 3
+
+
+def test_each_keyframe_counts_by_picture_frame_and_strength() -> None:
+    def with_keyframes(*keyframes: Keyframe) -> str:
+        return mark(KeyframesToVideo(prompt=Prompt("a dog"), keyframes=keyframes))
+
+    first = Keyframe(image=PICTURE.image, frame=FramePosition(0))
+    last = Keyframe(image=ImageUrl("https://a.b/last"), frame=FramePosition(-1))
+    lists = (
+        (first,),
+        (last,),
+        (first, last),
+        (first, attrs.evolve(last, frame=FramePosition(5))),
+        (first, attrs.evolve(last, strength=Strength(0.5))),
+    )
+    assert len({with_keyframes(*keyframes) for keyframes in lists}) == len(lists)
 
 
 def test_the_order_and_the_scale_of_loras_count() -> None:

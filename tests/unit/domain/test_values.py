@@ -76,8 +76,15 @@ def test_a_picture_is_known_by_its_first_bytes(head: bytes, kind: str | None) ->
 
 
 def test_the_one_output_format_is_mp4() -> None:
-    assert OUTPUT_FORMATS == {"mp4": MP4}
-    assert (MP4.suffix, MP4.content_type) == (".mp4", "video/mp4")
+    assert {name: (known.suffix, known.content_type) for name, known in OUTPUT_FORMATS.items()} == {
+        "mp4": (".mp4", "video/mp4"),
+        "webm": (".webm", "video/webm"),
+        "gif": (".gif", "image/gif"),
+        "png_sequence": (".zip", "application/zip"),
+        "wav": (".wav", "audio/wav"),
+    }
+    assert [known.name for known in OUTPUT_FORMATS.values() if not known.has_picture] == ["wav"]
+    assert [known.name for known in OUTPUT_FORMATS.values() if not known.has_sound] == ["gif"]
 
 
 def test_the_length_of_sound_is_in_samples_per_channel() -> None:
@@ -113,8 +120,8 @@ def test_width_and_height_keep_their_places() -> None:
 
 def test_only_an_image_request_starts_with_a_picture() -> None:
     image = ImageUrl("https://example.com/a.png")
-    assert TextToVideo(prompt=Prompt("x")).first_frame is None
-    assert ImageToVideo(prompt=Prompt("x"), image=image).first_frame == image
+    assert TextToVideo(prompt=Prompt("x")).pictures == ()
+    assert ImageToVideo(prompt=Prompt("x"), image=image).pictures == (image,)
 
 
 def test_pictures_of_a_request_stay_out_of_its_repr() -> None:

@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 
+from adapters.encoder import mp4
 from adapters.encoder.config import EncoderConfig
 from adapters.encoder.pyav import PyAvEncoder
 from adapters.encoder.verification import verified
@@ -51,7 +52,7 @@ class TestVerification:
         return tmp_path / "clip.mp4"
 
     def verify(self, target: Path) -> None:
-        verified(target, geometry(), audio=True)
+        verified(target, geometry(), mp4.FORMAT, audio=True)
 
     def test_a_file_without_defect_passes(self, target: Path) -> None:
         write_defective(target)
@@ -87,13 +88,13 @@ class TestVerification:
         target.write_bytes(content)
 
         with pytest.raises(EncodeFailed):
-            verified(target, shape, audio=False)
+            verified(target, shape, mp4.FORMAT, audio=False)
 
     def test_all_differences_are_told_at_once(self, target: Path) -> None:
         write_defective(target, tagged=False, layout="mono")
 
         with pytest.raises(EncodeFailed) as caught:
-            verified(target, geometry(98, 64, frames=8), audio=True)
+            verified(target, geometry(98, 64, frames=8), mp4.FORMAT, audio=True)
 
         for told in ("size 96x64 instead of 98x64", "frame count 9 instead of 8", "colour tags", "1 channels"):
             assert told in caught.value.message

@@ -69,7 +69,8 @@ def test_a_file_is_what_was_written(
 
 
 def test_a_live_recording_in_fragments(tmp_path: Path) -> None:
-    assert seen(tmp_path, media(fragmented=True)).video == PICTURES
+    # Without an edit list the first of the reordered frames is shown two frames late.
+    assert seen(tmp_path, media(fragmented=True)).video == attrs.evolve(PICTURES, start=Fraction(2, RATE))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from adapters.settings.schema import LogSettings, Settings, StoreSettings
 from adapters.settings.variables import TABLE
 from adapters.video_model.config import Acceleration, ModelConfig
 from domain.errors import SettingsInvalid
-from domain.plan import Limits
+from domain.limits import Limits
 from domain.secret import Secret
 from tests.unit.adapters.settings.environments import LOCAL, SUPABASE, faults, jwt
 

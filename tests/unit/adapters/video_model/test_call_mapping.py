@@ -6,11 +6,21 @@ import attrs
 import pytest
 
 from adapters.video_model.diffusers.call_mapping import PipelineCall, map_call
+from domain.conditions import Crf, FramePosition, Strength
 from domain.families import LTX_2, LTX_2_3, LTX_2_5, Family
 from domain.geometry import FrameCount, FrameRate, Side
-from domain.plan import GenerationPlan, Limits, plan
+from domain.limits import Limits
+from domain.plan import GenerationPlan, plan
 from domain.profile import Checkpoint, ModelProfile
-from domain.requests import GenerationRequest, ImageToVideo, InlineImage, Prompt, TextToVideo
+from domain.requests import (
+    GenerationRequest,
+    ImageToVideo,
+    InlineImage,
+    Keyframe,
+    KeyframesToVideo,
+    Prompt,
+    TextToVideo,
+)
 from domain.sampling import GuidanceScale, Seed, Steps
 
 SCALES = ("guidance_scale", "stg_scale", "modality_scale", "guidance_rescale")
@@ -135,6 +145,23 @@ def test_two_stages_run_at_half_and_at_full_size() -> None:
 def test_a_refinement_is_conditioned_on_the_picture_anew() -> None:
     base, refine = calls(attrs.evolve(PICTURE, preset="quality"), dev(LTX_2_3))
     assert (base.kind, refine.kind) == ("LTX2ImageToVideoPipeline", "LTX2ConditionPipeline")
+
+
+def test_a_picture_that_is_not_pinned_needs_the_condition_pipeline() -> None:
+    weak = attrs.evolve(PICTURE, image_strength=Strength(0.5), image_crf=Crf(7), preset="quality")
+    base, refine = calls(weak, dev(LTX_2_3))
+    assert (base.kind, refine.kind) == ("LTX2ConditionPipeline", "LTX2ConditionPipeline")
+    assert "image_crf" not in base.arguments
+    assert call(attrs.evolve(PICTURE, image_crf=Crf(7))).arguments["image_crf"] == 7
+
+
+def test_keyframes_condition_both_stages() -> None:
+    keyframes = (Keyframe(image=InlineImage("-"), frame=FramePosition(0)),)
+    request = KeyframesToVideo(prompt=Prompt("a"), keyframes=keyframes, preset="quality")
+    base, refine = calls(request, dev(LTX_2_3))
+    assert (base.kind, refine.kind) == ("LTX2ConditionPipeline", "LTX2ConditionPipeline")
+    text = call(TEXT).arguments
+    assert call(attrs.evolve(request, preset=None)).arguments == text
 
 
 def test_the_makers_first_stage_of_2_5_is_ancestral() -> None:

@@ -7,7 +7,8 @@ from adapters.video_model.diffusers.conditioning import fit_to_canvas
 from domain.clip import Picture
 from domain.families import LTX_2
 from domain.geometry import Resolution, Side
-from domain.plan import GenerationPlan, Limits, plan
+from domain.limits import Limits
+from domain.plan import GenerationPlan, plan
 from domain.profile import Checkpoint, ModelProfile
 from domain.requests import ImageToVideo, InlineImage, Prompt
 from domain.sampling import Seed

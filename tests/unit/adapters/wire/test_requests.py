@@ -82,7 +82,7 @@ def test_a_preset_is_taken_by_its_name(preset: Preset) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("mode", 'mode must be one of "t2v", "i2v", got null'),
+        ("mode", 'mode must be one of "t2v", "i2v", "keyframes", got null'),
         ("prompt", "prompt is required"),
         ("steps", "steps must be an integer, got null"),
         ("guidance", "guidance must be a number, got null"),
@@ -142,10 +142,25 @@ def test_a_missing_prompt_gives_exactly_the_contracts_words(raw: object) -> None
         ({"negative_prompt": b"x"}, "negative_prompt must be a string, got a value that JSON does not have"),
         ({"low_vram": "true"}, 'low_vram must be true or false, got "true"'),
         ({"low_vram": 1}, "low_vram must be true or false, got 1"),
-        ({"output_format": "webm"}, 'output_format must be "mp4", got "webm"'),
+        (
+            {"output_format": "avi"},
+            'output_format must be one of "mp4", "webm", "gif", "png_sequence", "wav", got "avi"',
+        ),
         ({"output_format": ["mp4"]}, "output_format must be a string, got a list"),
         ({"idempotency_key": ""}, "idempotency_key must be 1 to 128 letters, digits, '.', '_' or '-'"),
-        ({"file_name": "a.webm"}, "file_name must end in .mp4"),
+        ({"file_name": "a.webm"}, "file_name must end in .mp4 with output_format mp4"),
+        ({"file_name": "a.MP4"}, "file_name must end in .mp4 with output_format mp4"),
+        (
+            {"output_format": "png_sequence", "file_name": "a.mp4.exe"},
+            "file_name must end in .zip with output_format png_sequence",
+        ),
+        ({"output_format": "gif", "fps": 50.5}, "fps must be at most 50 with output_format gif, got 50.5"),
+        (
+            {"output_format": "wav", "poster": True},
+            "poster must be left out with output_format wav, which shows nothing",
+        ),
+        ({"poster": "first"}, 'poster must be true, false or the number of a frame, got "first"'),
+        ({"poster": 1.0}, "poster must be true, false or the number of a frame, got 1.0"),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_would_be_accepted(fields: Mapping[str, object], message: str) -> None:
@@ -215,12 +230,12 @@ def test_all_faults_are_told_at_once_in_the_tables_order() -> None:
 
 def test_an_unknown_mode_names_the_modes_and_hides_no_other_fault() -> None:
     assert refused({"mode": "v2v", "width": 511, "image_url": "x", "sed": 1}) == [
-        'mode must be one of "t2v", "i2v", got "v2v"',
+        'mode must be one of "t2v", "i2v", "keyframes", got "v2v"',
         "prompt is required",
         "width must be even, got 511 (nearest: 510 or 512)",
         "sed is not a known field (did you mean seed?)",
     ]
-    assert refused(with_prompt(mode=["t2v"])) == ['mode must be one of "t2v", "i2v", got a list']
+    assert refused(with_prompt(mode=["t2v"])) == ['mode must be one of "t2v", "i2v", "keyframes", got a list']
 
 
 @pytest.mark.parametrize(
@@ -255,7 +270,7 @@ def test_paths_begin_where_the_request_stands() -> None:
         "batch[2].hieght is not a known field (did you mean height?)",
     ]
     request = decode_request(with_prompt(mode="i2v", image_url="https://example.com"), "batch[2]")
-    assert request.first_frame == ImageUrl("https://example.com", path="batch[2].image_url")
+    assert request.pictures == (ImageUrl("https://example.com", path="batch[2].image_url"),)
 
 
 def test_the_codec_is_these_functions() -> None:

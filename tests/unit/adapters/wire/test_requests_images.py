@@ -69,4 +69,4 @@ def test_each_picture_too_many_is_told() -> None:
 
 def test_a_url_of_2048_characters_is_taken() -> None:
     request = decode_request(with_prompt(mode="i2v", image_url="h" * 2048))
-    assert request.first_frame == ImageUrl("h" * 2048)
+    assert request.pictures == (ImageUrl("h" * 2048),)

@@ -11,7 +11,7 @@ from adapters.wire.requests import decode_request
 from domain.errors import InvalidInput
 from domain.requests import GenerationRequest
 from domain.targets import S3Target
-from tests.support.drawn_requests import EXAMPLES, NAMES, PATHS, PAYLOADS, VALID
+from tests.support.drawn_requests import EXAMPLES, MEASURED, NAMES, PATHS, PAYLOADS, VALID
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -113,6 +113,17 @@ def _target_as_sent(target: S3Target) -> dict[str, Any]:
         "endpointUrl": target.endpoint.url.reveal(),
         "region": target.region and target.region.name,
     }
+
+
+@given(MEASURED)
+def test_a_request_in_other_words_is_a_request_too(fields: dict[str, Any]) -> None:
+    request = decode_request(json.loads(json.dumps(fields)))
+    seconds, size = fields.get("seconds"), request.given_as.size
+    if seconds is not None:
+        assert request.num_frames is not None
+        assert abs(request.num_frames.frames - seconds * float(request.fps.rate)) <= 1  # at least one, however short
+    assert size is None or size == request.geometry.resolution
+    assert (size is None) == (fields.get("resolution") is fields.get("aspect_ratio") is None)
 
 
 @given(VALID)

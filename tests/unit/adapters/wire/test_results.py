@@ -12,8 +12,9 @@ from adapters.wire.results import encode_result
 from domain.clip import ClipStatistics
 from domain.families import LTX_2
 from domain.geometry import FrameCount, FrameRate, Side
+from domain.limits import Limits
 from domain.lora import Lora, LoraScale, LoraSource, WeightName
-from domain.plan import Limits, plan
+from domain.plan import plan
 from domain.profile import Checkpoint, ModelProfile
 from domain.requests import GenerationRequest, ImageToVideo, ImageUrl, Prompt, TextToVideo
 from domain.results import EncodedVideo, FoundObject, GenerationResult, StoredObject, Timings, stage_reports

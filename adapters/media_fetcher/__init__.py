@@ -1,0 +1,1 @@
+"""The way of input videos and sounds into a job."""

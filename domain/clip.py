@@ -19,6 +19,15 @@ class Picture:
     pixels: memoryview = attrs.field(repr=False)
 
 
+@attrs.frozen(kw_only=True, eq=False)
+class FrameSequence:
+    """Decoded frames, each of `resolution`: uint8 RGB as in `Picture`, in chunks of one or several whole frames."""
+
+    resolution: Resolution
+    frames: int
+    chunks: tuple[memoryview, ...] = attrs.field(repr=False)
+
+
 @attrs.frozen(eq=False)
 class Audio:
     """Sound of a clip.

@@ -1,6 +1,7 @@
-"""Pictures that hold a clip at a frame: at which one, how strongly, how much compressed before."""
+"""What holds a clip: pictures at a frame, frames of another clip, a sound; where, and how strongly."""
 
-from typing import Final
+from fractions import Fraction
+from typing import Final, Literal
 
 import attrs
 
@@ -71,3 +72,34 @@ class Condition:
     """0 … 1."""
     crf: int
     """0 … 51."""
+
+
+ClipRole = Literal["held", "reference"]
+"""held: these frames are the clip's own at their place, as a picture holds its frame; they go with every stage.
+reference: the first stage sees them beside the clip (in-context conditioning), which is to be like them in content."""
+
+
+@attrs.frozen(kw_only=True)
+class ClipCondition:
+    """What a plan says of frames of the source that the model sees.
+
+    They are `frames` of the source's from `first` on, counted on the output's rate, and stand at the canvas' frames
+    from `frame` on. Held ones are 8m+1 frames; a reference begins at 0 and has all frames of the canvas.
+    """
+
+    role: ClipRole
+    first: int
+    frames: int
+    frame: int = 0
+    strength: float = 1.0
+    """0 … 1."""
+
+
+@attrs.frozen(kw_only=True)
+class SoundCondition:
+    """What a plan says of a given sound: the picture is made to it, and the model's sound is this one.
+
+    From `start` seconds of the source on, for as long as the canvas lasts; silence where the source has none.
+    """
+
+    start: Fraction

@@ -5,7 +5,7 @@ from fractions import Fraction
 import attrs
 
 from domain.capabilities import refuse_impossible
-from domain.conditions import Condition
+from domain.conditions import ClipCondition, Condition, SoundCondition
 from domain.errors import Fault, InvalidInput, OverLimit
 from domain.families import TRAINED_SECONDS, Family
 from domain.geometry import ClipGeometry, Resolution
@@ -49,6 +49,12 @@ class GenerationPlan:
     stg_block: int
     loras: tuple[Lora, ...]
     conditions: tuple[Condition, ...] = ()
+    clips: tuple[ClipCondition, ...] = ()
+    """Frames of the source that the model sees; each speaks of the sequence with the same index among the inputs."""
+    sound: SoundCondition | None = None
+    """The given sound that the picture is made to; None: the model makes one."""
+    sampling_rate: int | None = None
+    """Samples per second of the model's sound; None: as its vocoder makes them."""
     output: ClipGeometry
     canvas: ClipGeometry
     low_vram: bool

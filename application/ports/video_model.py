@@ -7,7 +7,7 @@ from typing import Protocol
 import attrs
 
 from application.job_control import JobControl
-from domain.clip import Clip, Picture
+from domain.clip import Audio, Clip, FrameSequence, Picture
 from domain.geometry import FrameCount, FrameRate
 from domain.plan import GenerationPlan
 from domain.profile import ModelProfile
@@ -21,6 +21,10 @@ class GenerationInputs:
 
     pictures: tuple[Picture, ...] = ()
     """One for each of the plan's conditions, in their order; each in its own size."""
+    clips: tuple[FrameSequence, ...] = ()
+    """One for each of the plan's clips, in their order; each in the size of the plan's output."""
+    sound: Audio | None = None
+    """What the plan's `sound` is about: stereo at `domain.sound.HEARD_RATE`, as long as the canvas, to the sample."""
 
 
 @attrs.frozen(kw_only=True)

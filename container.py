@@ -33,6 +33,7 @@ from application.generate_video import GenerateVideo
 from application.list_offers import ListOffers
 from application.ports.encoder import Encoder
 from application.ports.image_fetcher import ImageFetcher
+from application.ports.interpolator import Interpolator
 from application.ports.media_fetcher import MediaFetcher
 from application.ports.notifier import Notifier
 from application.ports.object_store import ObjectStore
@@ -150,6 +151,13 @@ def build_notifier(config: WebhookConfig, http: HttpConfig) -> Notifier:
     return standard_webhooks(config, http)
 
 
+def build_interpolator() -> Interpolator:
+    """More frames through PyAV."""
+    from adapters.interpolator.pyav import PyAvInterpolator
+
+    return PyAvInterpolator()
+
+
 def build_encoder(config: EncoderConfig) -> Encoder:
     """H.264 and AAC through PyAV."""
     from adapters.encoder.pyav import PyAvEncoder
@@ -166,11 +174,8 @@ def build_progress() -> Callable[[str], Watcher]:
 
 def build_redactor(settings: Settings, environ: Mapping[str, str]) -> Redactor:
     """What logs and replies must not show: secrets, hosts, and paths but for those below a named folder."""
-    return Redactor(
-        secrets=settings.secrets + secrets_in(environ),
-        roots=named_folders(settings, environ),
-        hosts=inside_hosts(settings, environ),
-    )
+    roots, hosts = named_folders(settings, environ), inside_hosts(settings, environ)
+    return Redactor(secrets=settings.secrets + secrets_in(environ), roots=roots, hosts=hosts)
 
 
 def build_checks(
@@ -180,12 +185,13 @@ def build_checks(
     encoder: Encoder,
     sandbox: Sandbox,
     *,
+    interpolator: Interpolator,
     work_root: Path | None,
 ) -> tuple[Check, ...]:
     """What `doctor` prints and the preflight demands. The decoder's process starts before anything touches the GPU."""
     return (
         Check(name="disk", examine=lambda: check_disk(work_root)),
-        encoder_check(encoder),
+        encoder_check(encoder, interpolator),
         Check(name="decoder", examine=sandbox.check),
         *(Check(name=name, examine=line) for name, line in model_checks(settings.model, model).items()),
         store_check(store),
@@ -220,12 +226,12 @@ def open_codec(environ: Mapping[str, str] = MappingProxyType({})) -> Wire:
     return Wire(redact=open_redactor(environ).text)
 
 
-class Container(containers.DeclarativeContainer):
-    """`Container(settings=read_settings(environ))`. One for each process; tests make one for each test.
+Single = providers.ThreadSafeSingleton
+"""One for the process; a plain Singleton is built once per thread that asks at the same time."""
 
-    The model is a thread-safe singleton, for a plain one is built once per thread that asks at the same time.
-    A branch that a Selector does not choose is never built.
-    """
+
+class Container(containers.DeclarativeContainer):
+    """`Container(settings=read_settings(environ))`: one a process, one a test. A Selector builds what it chooses."""
 
     settings: providers.Provider[Settings] = providers.Dependency(instance_of=Settings)
     work_root: providers.Provider[Path | None] = providers.Object(None)
@@ -233,55 +239,47 @@ class Container(containers.DeclarativeContainer):
 
     redactor: providers.Provider[Redactor] = providers.Singleton(build_redactor, settings, environ)
     configure_logging: providers.Provider[None] = providers.Callable(
-        configure_logging,
-        level=settings.provided.log.level,
-        log_format=settings.provided.log.format,
-        redactor=redactor,
+        configure_logging, level=settings.provided.log.level, log_format=settings.provided.log.format, redactor=redactor
     )
     described_settings: providers.Provider[dict[str, object]] = providers.Callable(describe, settings)
     codec: providers.Provider[Wire] = providers.Singleton(Wire, redact=redactor.provided.text)
     model: providers.Provider[VideoModel] = providers.Selector(
         settings.provided.model.backend,
-        diffusers=providers.ThreadSafeSingleton(build_diffusers_model, settings.provided.model),
-        synthetic=providers.ThreadSafeSingleton(build_synthetic_model, settings.provided.model),
+        diffusers=Single(build_diffusers_model, settings.provided.model),
+        synthetic=Single(build_synthetic_model, settings.provided.model),
     )
     plain_store: providers.Provider[ObjectStore] = providers.Selector(
         settings.provided.store.backend,
-        supabase=providers.ThreadSafeSingleton(build_supabase_store, settings.provided.store.config),
-        s3=providers.ThreadSafeSingleton(build_s3_store, settings.provided.store.config),
-        gcs=providers.ThreadSafeSingleton(build_gcs_store, settings.provided.store.config),
-        azure=providers.ThreadSafeSingleton(build_azure_store, settings.provided.store.config),
-        local=providers.ThreadSafeSingleton(build_local_store, settings.provided.store.config),
+        supabase=Single(build_supabase_store, settings.provided.store.config),
+        s3=Single(build_s3_store, settings.provided.store.config),
+        gcs=Single(build_gcs_store, settings.provided.store.config),
+        azure=Single(build_azure_store, settings.provided.store.config),
+        local=Single(build_local_store, settings.provided.store.config),
     )
-    store: providers.Provider[OutboxStore] = providers.ThreadSafeSingleton(
-        build_outbox_store, plain_store, settings.provided.store.outbox
-    )
-    target_store: providers.Provider[TargetStore] = providers.ThreadSafeSingleton(build_target_store, settings)
-    picture_sandbox: providers.Provider[Sandbox] = providers.ThreadSafeSingleton(build_picture_sandbox)
-    image_fetcher: providers.Provider[ImageFetcher] = providers.ThreadSafeSingleton(
-        build_image_fetcher, settings, picture_sandbox, store
-    )
-    media_fetcher: providers.Provider[MediaFetcher] = providers.ThreadSafeSingleton(
-        build_media_fetcher, settings, store
-    )
-    notifier: providers.Provider[Notifier] = providers.ThreadSafeSingleton(
-        build_notifier, settings.provided.webhook, settings.provided.http
-    )
-    encoder: providers.Provider[Encoder] = providers.ThreadSafeSingleton(build_encoder, settings.provided.encoder)
-    progress: providers.Provider[Callable[[str], Watcher]] = providers.ThreadSafeSingleton(build_progress)
+    store: providers.Provider[OutboxStore] = Single(build_outbox_store, plain_store, settings.provided.store.outbox)
+    target_store: providers.Provider[TargetStore] = Single(build_target_store, settings)
+    picture_sandbox: providers.Provider[Sandbox] = Single(build_picture_sandbox)
+    image_fetcher: providers.Provider[ImageFetcher] = Single(build_image_fetcher, settings, picture_sandbox, store)
+    media_fetcher: providers.Provider[MediaFetcher] = Single(build_media_fetcher, settings, store)
+    notifier: providers.Provider[Notifier] = Single(build_notifier, settings.provided.webhook, settings.provided.http)
+    interpolator: providers.Provider[Interpolator] = Single(build_interpolator)
+    encoder: providers.Provider[Encoder] = Single(build_encoder, settings.provided.encoder)
+    progress: providers.Provider[Callable[[str], Watcher]] = Single(build_progress)
 
-    generate_video: providers.Provider[GenerateVideo] = providers.ThreadSafeSingleton(
+    generate_video: providers.Provider[GenerateVideo] = Single(
         GenerateVideo,
         model=model,
         store=store,
         targets=target_store,
         fetcher=image_fetcher,
+        media=media_fetcher,
+        interpolator=interpolator,
         encoder=encoder,
         limits=settings.provided.limits,
         prefix=settings.provided.store.prefix,
         work_root=work_root,
     )
-    generate_once: providers.Provider[GenerateOnce] = providers.ThreadSafeSingleton(
+    generate_once: providers.Provider[GenerateOnce] = Single(
         GenerateOnce,
         generate=generate_video,
         model=model,
@@ -294,7 +292,7 @@ class Container(containers.DeclarativeContainer):
     list_offers: providers.Provider[ListOffers] = providers.Factory(ListOffers, model, settings.provided.limits)
     sign_object: providers.Provider[SignObject] = providers.Factory(SignObject, store, settings.provided.store.prefix)
     checks: providers.Provider[tuple[Check, ...]] = providers.Factory(
-        build_checks, settings, model, store, encoder, picture_sandbox, work_root=work_root
+        build_checks, settings, model, store, encoder, picture_sandbox, interpolator=interpolator, work_root=work_root
     )
     diagnose: providers.Provider[Diagnose] = providers.Factory(Diagnose, checks)
     prepare: providers.Provider[Prepare] = providers.Factory(Prepare, diagnose, providers.Factory(WarmUp, model))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import attrs
 
 from application.ports.encoder import Encoder
+from application.ports.interpolator import Interpolator
 from application.ports.object_store import ObjectStore
 from domain.errors import WorkerError
 from domain.media import OUTPUT_FORMATS
@@ -37,11 +38,12 @@ class Diagnose:
         return tuple(_examined(check) for check in self.checks)
 
 
-def encoder_check(encoder: Encoder) -> Check:
-    """The encoder's own check."""
+def encoder_check(encoder: Encoder, interpolator: Interpolator) -> Check:
+    """The encoder's own check, and that of what may stand before it."""
 
     def examine() -> str:
         encoder.check()
+        interpolator.check()
         return ", ".join(OUTPUT_FORMATS)
 
     return Check(name="encoder", examine=examine)

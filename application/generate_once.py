@@ -72,7 +72,7 @@ class GenerateOnce:
         """
         if not job.may_return or request.target is not None:
             return self.generate(request, job, control)
-        key = record_key(self.prefix, job.key_for(request))
+        key = record_key(self.prefix, job.key_for(request), job.number)
         mark = fingerprint(request, self.model.profile().identity)
         earlier, warnings = self._look_up(key)
         if earlier is not None and earlier.fingerprint == mark and self._still_there(earlier.result):

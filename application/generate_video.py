@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import attrs
@@ -11,19 +12,24 @@ from application.job import Job
 from application.job_control import JobControl, StageProgress
 from application.ports.encoder import Encoder
 from application.ports.image_fetcher import ImageFetcher
+from application.ports.interpolator import Interpolator
+from application.ports.media_fetcher import MediaFetcher
 from application.ports.object_store import ObjectHeaders, ObjectStore
 from application.ports.target_store import TargetStore
-from application.ports.video_model import GenerationInputs, VideoModel
+from application.ports.video_model import VideoModel
 from application.posters import FrameTap, Posters
+from application.settling import Settled, Settling
+from application.sources import Sources
 from application.spans import Spans
+from application.splicing import Splicing
 from application.stored_objects import describe
 from application.workspace import workspace
-from domain.clip import ClipStatistics, Picture
+from domain.clip import Clip, ClipStatistics
 from domain.errors import StoragePending
+from domain.interpolation import interpolation_for
 from domain.limits import Limits
 from domain.media import OutputFormat
 from domain.naming import object_key
-from domain.plan import GenerationPlan, longest_clip, plan
 from domain.requests import GenerationRequest
 from domain.results import (
     ClipPending,
@@ -33,7 +39,6 @@ from domain.results import (
     Timings,
     stage_reports,
 )
-from domain.sampling import Seed
 from domain.version import WORKER_VERSION
 
 
@@ -54,6 +59,8 @@ class GenerateVideo:
     store: ObjectStore
     targets: TargetStore
     fetcher: ImageFetcher
+    media: MediaFetcher
+    interpolator: Interpolator
     encoder: Encoder
     limits: Limits
     prefix: str
@@ -72,25 +79,27 @@ class GenerateVideo:
         spans = Spans(control.clock)
         profile = self.model.profile()
         seed = job.seed_for(request)
-        planned = plan(request, profile, self.limits, seed)
+        settling = Settling(
+            model=self.model,
+            sources=Sources(fetcher=self.fetcher, media=self.media),
+            profile=profile,
+            limits=self.limits,
+            seed=seed,
+            control=control,
+            spans=spans,
+        )
+        settling.refuse(request)
         if request.target is not None:
             self.targets.admit(request.target)
         control.check()
-        with spans.span("fetch"):
-            inputs = self._fetch(request, control)
-        with spans.span("text"):
-            settled, text_warnings = self._settle(request, inputs, seed, control)
-        if settled is not request:
-            planned = plan(settled, profile, self.limits, seed)
         with workspace(self.work_root) as folder:
+            settled = settling.settled(request, folder)
+            planned = settled.planned
             file = folder / request.file_name.name
-            tap = FrameTap(None if request.poster is None else request.poster.frame.within(planned.output.frames))
+            tap = FrameTap(None if request.poster is None else request.poster.frame.within(planned.finished.frames))
             video, statistics = self._render(
-                planned, inputs, file, control, spans, output_format=request.output_format, tap=tap
+                settled, file, control, spans, output_format=request.output_format, tap=tap
             )
-            if settled is not request:  # what the text took is inference too
-                inference = spans.seconds("text") + statistics.inference_seconds
-                statistics = attrs.evolve(statistics, inference_seconds=inference)
             with spans.span("upload"):
                 key = object_key(self.prefix, self.today(), job.id, request.file_name)
                 stored, pending = self._store(file, key, video, request, control)
@@ -104,8 +113,11 @@ class GenerateVideo:
             steps=planned.base.schedule.steps,
             guidance=planned.base.video.guidance_scale,
             loras=planned.loras,
-            prompt_used=settled.prompt.text if request.enhance_prompt else None,
-            output=planned.output,
+            prompt_used=settled.request.prompt.text if request.enhance_prompt else None,
+            interpolation=interpolation_for(request, profile.checkpoint),
+            upscale=None if request.upscale is None else request.upscale.factor,
+            motion_speed=planned.motion_speed.factor,
+            output=planned.finished,
             canvas=planned.canvas,
             model=profile.identity,
             device=profile.device,
@@ -115,41 +127,16 @@ class GenerateVideo:
             timings=_timings(spans, statistics),
             cold=cold,
             worker_version=WORKER_VERSION,
-            warnings=planned.warnings + text_warnings + statistics.warnings + poster_warnings,
+            warnings=planned.warnings + settled.warnings + statistics.warnings + poster_warnings,
             poster=poster,
         )
         if pending is not None:
             raise ClipPending(pending, result) from pending.__cause__
         return result
 
-    def _settle(
-        self, request: GenerationRequest, inputs: GenerationInputs, seed: Seed, control: JobControl
-    ) -> tuple[GenerationRequest, tuple[str, ...]]:
-        """`request` with what it leaves to the model: a better prompt, the number of frames."""
-        warnings: tuple[str, ...] = ()
-        if request.enhance_prompt:
-            enhanced = self.model.enhance(request.prompt, inputs, seed, control)
-            request, warnings = attrs.evolve(request, prompt=enhanced.prompt), enhanced.warnings
-        if request.num_frames is None:
-            longest = longest_clip(request, self.limits)
-            frames = self.model.predict_frames(request.prompt, request.fps, longest, control)
-            request = attrs.evolve(request, num_frames=frames)
-        return request, warnings
-
-    def _fetch(self, request: GenerationRequest, control: JobControl) -> GenerationInputs:
-        """All pictures of the request. The first one that cannot be had ends the job, under its own path."""
-        pictures: list[Picture] = []
-        if request.pictures:
-            control.report(StageProgress("fetch", 0, len(request.pictures)))
-        for reference in request.pictures:
-            pictures.append(self.fetcher.fetch(reference, control))
-            control.report(StageProgress("fetch", len(pictures), len(request.pictures)))
-        return GenerationInputs(pictures=tuple(pictures))
-
     def _render(
         self,
-        planned: GenerationPlan,
-        inputs: GenerationInputs,
+        settled: Settled,
         file: Path,
         control: JobControl,
         spans: Spans,
@@ -157,15 +144,21 @@ class GenerateVideo:
         output_format: OutputFormat,
         tap: FrameTap,
     ) -> tuple[EncodedVideo, ClipStatistics]:
+        planned = settled.planned
         control.report(StageProgress("generate", 0, planned.steps))
-        with self.model.generate(planned, inputs, control) as clip:
-            has_audio = clip.audio is not None
-            with spans.span("encode"):
+        with self.model.generate(planned, settled.inputs, control) as made:
+            spliced = Splicing(media=self.media).spliced(made, planned, settled.source, control)
+            has_audio = spliced.audio is not None
+            with spans.span("encode"), self._interpolated(spliced, planned.interpolation, control) as clip:
                 self.encoder.encode(tap.watched(clip), file, control, output_format=output_format)
-            statistics = clip.statistics()
+            statistics = made.statistics()
         with spans.span("encode"):
-            video = self.encoder.verify(file, planned.output, audio=has_audio, output_format=output_format)
-            return video, statistics
+            video = self.encoder.verify(file, planned.finished, audio=has_audio, output_format=output_format)
+        inference = spans.seconds("text") + statistics.inference_seconds  # what the text took is inference too
+        return video, attrs.evolve(statistics, inference_seconds=inference)
+
+    def _interpolated(self, clip: Clip, factor: int, control: JobControl) -> AbstractContextManager[Clip]:
+        return nullcontext(clip) if factor == 1 else self.interpolator.interpolated(clip, factor, control)
 
     def _store(
         self, file: Path, key: str, video: EncodedVideo, request: GenerationRequest, control: JobControl

@@ -20,10 +20,16 @@ class Job:
     then drawn from the id and the request, so that a second delivery makes the same clip. Elsewhere it comes
     from the operating system: a worker that was frozen and woken up (FlashBoot) repeats its process' own
     random numbers.
+    `number`: which of several clips of the job it is about, from 1; each has a record and a drawn seed of its own.
     """
 
     id: str
     may_return: bool = False
+    number: int | None = None
+
+    def item(self, number: int) -> "Job":
+        """The same delivery, for the clip with that `number`."""
+        return attrs.evolve(self, number=number)
 
     def key_for(self, request: GenerationRequest) -> str:
         """By what a repeated delivery or submission is known: the caller's idempotency key, else the id."""
@@ -36,7 +42,8 @@ class Job:
         if not self.may_return:
             return Seed(secrets.randbelow(MAX_SEED + 1))
         fields = attrs.asdict(request, filter=_counts)
-        digest = hashlib.sha256(f"{self.key_for(request)}\n{fields!r}".encode("utf-8", "surrogatepass")).digest()
+        drawn_for = f"{self.key_for(request)}\n{fields!r}" + ("" if self.number is None else f"\n{self.number}")
+        digest = hashlib.sha256(drawn_for.encode("utf-8", "surrogatepass")).digest()
         return Seed(int.from_bytes(digest[:8], "big") >> (64 - _SEED_BITS))
 
 

@@ -12,12 +12,24 @@ Stage = Literal["fetch", "generate", "decode", "encode", "upload"]
 
 
 @attrs.frozen
+class Place:
+    """Which of a job's clips something is about: the one with that `number`, from 1, `of` so many."""
+
+    number: int
+    of: int
+
+
+@attrs.frozen
 class StageProgress:
-    """A stage got on: `done` of `total` units (denoising steps, frames, bytes); total is None if unknown."""
+    """A stage got on: `done` of `total` units (denoising steps, frames, bytes); total is None if unknown.
+
+    `place` is put in by whoever makes several clips in one job; who makes one of them leaves it out.
+    """
 
     stage: Stage
     done: int
     total: int | None = None
+    place: Place | None = None
 
 
 def _never() -> bool:

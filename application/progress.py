@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from application.job_control import Stage, StageProgress
+from application.job_control import Place, Stage, StageProgress
 
 _WEIGHTS: Final[dict[Stage, float]] = {"fetch": 2.0, "generate": 84.0, "decode": 0.0, "encode": 10.0, "upload": 4.0}
 """Shares of a usual job's time, in the stages' order: 30 steps, a few seconds of clip, a near store. Frames are
@@ -26,7 +26,8 @@ class ProgressUpdate:
 
     `step` of `total` units of `stage`: denoising steps (`generate`), frames (`encode`), bytes (`upload`); total is
     None if unknown. `percent` is of the whole job, 0 … 99.9, and never goes back. `eta_seconds` is what is left of
-    the job at the rate seen so far; None as long as nothing can be judged by.
+    the job at the rate seen so far; None as long as nothing can be judged by. `place`: whose stage it is, in a job of
+    several clips.
     """
 
     stage: Stage
@@ -34,6 +35,7 @@ class ProgressUpdate:
     total: int | None
     percent: float
     eta_seconds: float | None
+    place: Place | None = None
 
 
 Sink = Callable[[ProgressUpdate], None]
@@ -47,14 +49,16 @@ class ProgressMeter:
 
     At most one update in `interval` seconds (0: each event) of `clock`, which is monotonic, in seconds. Stages only
     go forward: what an earlier one still reports is dropped. A stage that never reported before a later one began,
-    such as `fetch` for a job without a picture, does not count. `sink` is called by one thread at a time, in order,
-    and must not block; what it raises comes out of `report`.
+    such as `fetch` for a job without a picture, does not count. Of several clips each has the same share of the job,
+    and stages of its own; they, too, only go forward. `sink` is called by one thread at a time, in order, and must not
+    block; what it raises comes out of `report`.
     """
 
     sink: Sink
     interval: float = 1.0
     clock: Callable[[], float] = time.monotonic
     _lock: threading.Lock = attrs.field(init=False, factory=threading.Lock)
+    _place: Place = attrs.field(init=False, default=Place(1, 1))
     _next: int = attrs.field(init=False, default=0)
     _behind: float = attrs.field(init=False, default=0.0)
     _whole: float = attrs.field(init=False, default=sum(_WEIGHTS.values()))
@@ -69,14 +73,16 @@ class ProgressMeter:
     def report(self, event: StageProgress) -> None:
         """Take one event, from any thread."""
         with self._lock:
-            place = _ORDER.index(event.stage)
-            if place < self._next - 1:
+            if not self._is_of_this_clip(event):
                 return
-            if place >= self._next:
-                self._enter(place)
+            stage = _ORDER.index(event.stage)
+            if stage < self._next - 1:
+                return
+            if stage >= self._next:
+                self._enter(stage)
             now = self.clock()
             share = (self._behind + _WEIGHTS[event.stage] * _fraction(event)) / self._whole
-            exact = 100 * share
+            exact = 100 * (self._place.number - 1 + share) / self._place.of
             self._percent = max(self._percent, exact)
             if event.done > 0:
                 self._rate.take(now, exact)
@@ -84,6 +90,15 @@ class ProgressMeter:
                 return
             self._told_at = now
             self.sink(self._update(event))
+
+    def _is_of_this_clip(self, event: StageProgress) -> bool:
+        """Whether `event` is of the clip that is being made; with the first of a later one, that is made."""
+        place = event.place or Place(1, 1)
+        if place.number > self._place.number:
+            self._next, self._behind, self._whole = 0, 0.0, sum(_WEIGHTS.values())
+        if place.number >= self._place.number:
+            self._place = place
+        return place == self._place
 
     def _enter(self, place: int) -> None:
         """The stage at `place` begins: the one before it is done, those between the two were skipped."""
@@ -101,6 +116,7 @@ class ProgressMeter:
             total=event.total,
             percent=min(_NEVER_DONE, round(self._percent, 1)),
             eta_seconds=None if rate is None else round((100 - self._percent) / rate, 1),
+            place=event.place,
         )
 
 

@@ -13,8 +13,9 @@ import attrs
 from domain.errors import Fault, InvalidInput
 from domain.needs import DURATION_HEAD, ENHANCER, Need, lacking
 from domain.profile import Checkpoint
-from domain.recipes import DEFAULT_PRESET, PRESETS, Preset, preset_needs
+from domain.recipes import DEFAULT_PRESET, PRESETS, Preset, preset_needs, refinement_needs
 from domain.requests import GenerationRequest, ImageToVideo, KeyframesToVideo, TextToVideo
+from domain.source_requests import AudioToVideo, ExtendVideo, RetakeVideo, VideoToVideo
 
 CapabilityKind = Literal["mode", "preset", "field"]
 
@@ -80,10 +81,21 @@ CAPABILITIES: Final = (
     _mode(TextToVideo),
     _mode(ImageToVideo),
     _mode(KeyframesToVideo),
+    _mode(VideoToVideo),
+    _mode(ExtendVideo),
+    _mode(RetakeVideo),
+    _mode(AudioToVideo),
     *(_preset(name) for name in PRESETS),
     _field("enhance_prompt", lambda asked: asked.enhance_prompt, ENHANCER, instead="false takes the prompt as given"),
     _field(
-        "num_frames: null", lambda asked: asked.num_frames is None, DURATION_HEAD, instead="give a number, or seconds"
+        "num_frames: null",
+        lambda asked: asked.num_frames is None and asked.source is None,
+        DURATION_HEAD,
+        instead="give a number, or seconds",
+    ),
+    attrs.evolve(
+        _field("upscale", lambda asked: asked.upscale is not None, instead="null leaves it as large as asked"),
+        needs=refinement_needs,
     ),
     _field("loras", lambda asked: bool(asked.loras)),
 )

@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from domain.geometry import MIN_SIDE, ClipGeometry, Resolution
+from domain.geometry import MIN_SIDE, ClipGeometry, FrameRate, Resolution
 
 AUDIO_LATENTS_PER_SECOND: Final = 25
 """16,000 Hz / 160 samples a hop / 4 hops a latent: `AutoencoderKLLTX2Audio` of every LTX-2 family."""
@@ -56,6 +56,16 @@ class Grid:
             frames += self.temporal
         size = Resolution(self.side_up(asked.resolution.width), self.side_up(asked.resolution.height))
         return ClipGeometry(size, frames, asked.frame_rate)
+
+
+def interpolated(canvas: ClipGeometry, rounds: int) -> ClipGeometry:
+    """What a grid point becomes where a temporal upsampler doubles it `rounds` times, of F latents making 2F - 1.
+
+    Frame i is then frame i x 2^rounds: between two frames there are new ones, and none behind the last.
+    """
+    factor = 2**rounds
+    rate = FrameRate(canvas.frame_rate.rate * factor)
+    return attrs.evolve(canvas, frames=(canvas.frames - 1) * factor + 1, frame_rate=rate)
 
 
 def audio_latents(frames: int, clip: ClipGeometry) -> int:

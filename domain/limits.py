@@ -10,6 +10,7 @@ from domain.errors import Fault, OverLimit
 from domain.geometry import MIN_SIDE, ClipGeometry, Resolution
 from domain.requests import GenerationRequest
 from domain.sizing import Seconds
+from domain.upscaling import before
 
 FULL_HD: Final = Resolution(1920, 1088)
 
@@ -34,14 +35,16 @@ def refuse_over_limit(request: GenerationRequest, limits: Limits) -> None:
     if measures.seconds is not None:
         too_long = _seconds_over_limit(measures.seconds, request.geometry, limits)
     faults = [Fault(measures.length_field, message) for message in too_long]
-    size = request.geometry.resolution
-    if size.pixels > limits.pixels:
+    size = before(request.geometry.resolution, request.upscale)
+    pixels = limits.pixels * size.pixels // request.geometry.resolution.pixels
+    if size.pixels > pixels:
         path, *others = measures.size_fields
-        named = measures.largest_within(limits.pixels)
-        fitting = f'"{named}"' if named else _largest_like(size, limits.pixels)
+        named = measures.largest_within(pixels)
+        fitting = f'"{named}"' if named else _largest_like(size, pixels)
+        upscaled = "" if request.upscale is None else f", which are then upscaled by {request.upscale.factor}"
         message = (
-            f"{''.join(f'x {other} ' for other in others)}must be at most {limits.pixels} pixels on this worker (such "
-            f"as {fitting}), got {size}"
+            f"{''.join(f'x {other} ' for other in others)}must be at most {pixels} pixels on this worker (such "
+            f"as {fitting}){upscaled}, got {size}"
         )
         faults.append(Fault(path, message))
     if faults:

@@ -7,7 +7,7 @@ import attrs
 
 from domain.activations import TEXT_BYTES, WORKSPACE_BYTES, ModelDimensions, denoise_bytes, vae_bytes
 from domain.geometry import MIN_SIDE, ClipGeometry, Resolution
-from domain.grid import Grid
+from domain.grid import Grid, interpolated
 from domain.tiling import lean_decode_bytes
 
 MemoryPolicy = Literal["resident", "text_offload", "model_offload", "fp8", "group_offload", "leaf_offload"]
@@ -33,7 +33,7 @@ TEXT_SIDE: Final = frozenset({"text_encoder", "connectors", "prompt_enhancer", "
 SLICED: Final = frozenset({"transformer", "text_encoder", "connectors", "prompt_enhancer"})
 """What group and leaf offload bring to the device piece by piece; every other component comes whole, for its use."""
 
-Phase = Literal["enhance", "text", "duration", "denoise", "decode", "sound", "upsample"]
+Phase = Literal["enhance", "text", "duration", "denoise", "decode", "sound", "upsample", "interpolate"]
 PHASES: Final[Mapping[Phase, tuple[str, ...]]] = {
     "enhance": ("prompt_enhancer",),
     "text": ("text_encoder", "connectors"),
@@ -42,6 +42,7 @@ PHASES: Final[Mapping[Phase, tuple[str, ...]]] = {
     "decode": ("vae",),
     "sound": ("audio_vae", "vocoder"),
     "upsample": ("latent_upsampler", "transformer", "vae"),
+    "interpolate": ("temporal_upsampler",),
 }
 """The components that each part of a job uses together; the estimate holds where no part uses more at once."""
 
@@ -147,6 +148,7 @@ class MemoryBudget:
         condition_frames: int = 1,
         appended_latents: int = 0,
         lora_bytes: int = 0,
+        temporal_rounds: int = 0,
     ) -> int:
         """Bytes of the device that a job needs at its peak. Never falls when the clip, the rows or the frames grow.
 
@@ -158,6 +160,7 @@ class MemoryBudget:
             condition_frames: frames that are held and encoded, in one piece: 0 for text alone, 1 for a picture.
             appended_latents: latent frames beside the canvas' own: 1 for a picture that is not the first frame.
             lora_bytes: adapters beside the transformer's weights while it works.
+            temporal_rounds: how often the frames are doubled in latents before they are decoded.
         """
         model, size = self.dimensions, canvas.resolution
         decode = lean_decode_bytes if tiled else _whole_decode_bytes
@@ -169,7 +172,7 @@ class MemoryBudget:
             "enhance": TEXT_BYTES if "prompt_enhancer" in self.weights else 0,
             "text": TEXT_BYTES,
             "denoise": max(encode, denoise) + lora_bytes,
-            "decode": decode(canvas, model),
+            "decode": decode(interpolated(canvas, temporal_rounds), model),
         }
         stored = self._stored(policy)
         peaks = (
@@ -185,6 +188,7 @@ class MemoryBudget:
         condition_frames: int = 1,
         appended_latents: int = 0,
         lora_bytes: int = 0,
+        temporal_rounds: int = 0,
     ) -> MemoryPolicy | None:
         """The checkpoint's policy, or the first that this job may be lowered to under which it fits; None: none."""
         reachable: MemoryPolicy | None = self.policy
@@ -197,6 +201,7 @@ class MemoryBudget:
                 condition_frames=condition_frames,
                 appended_latents=appended_latents,
                 lora_bytes=lora_bytes,
+                temporal_rounds=temporal_rounds,
             )
             if needed <= self.device_bytes:
                 return reachable

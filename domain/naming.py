@@ -11,6 +11,7 @@ from domain.errors import InvalidValue
 from domain.media import POSTER_SUFFIX, OutputFormat
 
 _FILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,123}", re.ASCII)
+_FILE_NAME_LENGTH: Final = 124
 _IDEMPOTENCY_KEY: Final = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _JOB_SLUG: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}", re.ASCII)
 _NOT_IN_SLUG: Final = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
@@ -50,6 +51,15 @@ class FileName:
     def default(cls, output_format: OutputFormat) -> Self:
         """What a file is called whose caller does not say."""
         return cls(f"video{output_format.suffix}")
+
+    def numbered(self, number: int) -> "FileName":
+        """The name of the clip with that `number` among several: `video-3.mp4`. A long stem is cut.
+
+        Two numbers never give one name, whatever the names were.
+        """
+        stem, _, suffix = self.name.rpartition(".")
+        end = f"-{number}.{suffix}"
+        return FileName(stem[: _FILE_NAME_LENGTH - len(end)] + end)
 
     @property
     def poster(self) -> "FileName":
@@ -108,9 +118,13 @@ def object_key(prefix: str, day: dt.date, job_id: str, file_name: FileName) -> s
     return _joined(prefix, day.isoformat(), job_slug(job_id), file_name.name)
 
 
-def record_key(prefix: str, job_key: str) -> str:
-    """`{prefix}/_jobs/{job id or idempotency key}.json`. No date: a second delivery may come on another day."""
-    return _joined(prefix, _RECORDS, f"{job_slug(job_key)}.json")
+def record_key(prefix: str, job_key: str, item: int | None = None) -> str:
+    """`{prefix}/_jobs/{job id or idempotency key}.json`. No date: a second delivery may come on another day.
+
+    For an item of several `{prefix}/_jobs/{…}.items/{item}.json`: no folder is called like a record.
+    """
+    slug = job_slug(job_key)
+    return _joined(prefix, _RECORDS, *((f"{slug}.json",) if item is None else (f"{slug}.items", f"{item}.json")))
 
 
 def is_record_key(prefix: str, key: str) -> bool:

@@ -12,12 +12,13 @@ from domain.limits import Limits
 from domain.plan import policy_for
 from domain.profile import ModelProfile
 from domain.recipes import Preset, available_presets, recipe_for
+from domain.seen_frames import SeenFrames
 from domain.sizing import RESOLUTIONS, AspectRatio, ResolutionName, sized
 
 LISTED_RATE: Final = FrameRate.from_number(24)
 LISTED_SHAPE: Final[AspectRatio] = "16:9"
 """Rate and shape of the clips that `longest` speaks of."""
-_HELD: Final = (Condition(frame=0, strength=1.0, crf=0),)
+_HELD: Final = SeenFrames(conditions=(Condition(frame=0, strength=1.0, crf=0),))
 """They begin with a picture, as in i2v. From text alone a longer one may fit, with many keyframes a shorter one."""
 
 

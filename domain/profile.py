@@ -29,6 +29,8 @@ class Checkpoint:
     """Without it a pass of spatio-temporal guidance costs a full forward and changes nothing."""
     has_upsampler: bool = False
     """Whether a latent upsampler (x2 in space) lies beside the pipeline's components."""
+    has_temporal_upsampler: bool = False
+    """Whether a latent upsampler (x2 in time) lies there, too."""
     distilled_lora_bytes: int | None = None
     """Size of the LoRA that makes a dev transformer a distilled one; None: the snapshot has none at its root."""
     has_duration_head: bool = False

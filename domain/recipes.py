@@ -73,6 +73,17 @@ def recipe_for(checkpoint: Checkpoint, preset: Preset | None) -> Recipe:
     return Recipe(preset=name, stages=stages)
 
 
+def upscaled_recipe(recipe: Recipe, checkpoint: Checkpoint) -> Recipe:
+    """`recipe` at half the size, and a refinement at the whole: what `quality` adds to a run, for every preset."""
+    halved = (attrs.evolve(stage, divisor=2 * stage.divisor) for stage in recipe.stages)
+    return attrs.evolve(recipe, stages=(*halved, _refine(checkpoint)))
+
+
+def refinement_needs(checkpoint: Checkpoint) -> tuple[Need, ...]:
+    """What the upsampling and refining of latents needs on a checkpoint of this kind, dev or distilled."""
+    return (UPSAMPLER,) if checkpoint.is_distilled else (UPSAMPLER, DISTILLED_LORA)
+
+
 def available_presets(checkpoint: Checkpoint) -> tuple[Preset, ...]:
     """The presets that the checkpoint has all parts for."""
     return tuple(preset for preset in PRESETS if not lacking(checkpoint, preset_needs(checkpoint, preset)))
@@ -81,9 +92,7 @@ def available_presets(checkpoint: Checkpoint) -> tuple[Preset, ...]:
 def preset_needs(checkpoint: Checkpoint, preset: Preset) -> tuple[Need, ...]:
     """What the preset needs on a checkpoint of this kind, dev or distilled."""
     two_stages = preset == "quality" or (preset == "official" and checkpoint.is_distilled)
-    if not two_stages:
-        return ()
-    return (UPSAMPLER,) if checkpoint.is_distilled else (UPSAMPLER, DISTILLED_LORA)
+    return refinement_needs(checkpoint) if two_stages else ()
 
 
 def fewest_steps(checkpoint: Checkpoint) -> int | None:

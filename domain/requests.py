@@ -4,17 +4,30 @@ from typing import Annotated, ClassVar, Final, Self
 
 import attrs
 
-from domain.conditions import FIRST_FRAME, FULL_STRENGTH, Crf, FramePosition, Strength
+from domain.conditions import (
+    FIRST_FRAME,
+    FULL_STRENGTH,
+    ClipCondition,
+    Crf,
+    FramePosition,
+    SoundCondition,
+    Strength,
+)
 from domain.errors import InvalidValue
 from domain.geometry import ClipGeometry, FrameCount, FrameRate, Resolution, Side
+from domain.interpolation import Interpolation
 from domain.lora import Lora
 from domain.media import MP4, OutputFormat
 from domain.naming import FileName, IdempotencyKey, ObjectPath
-from domain.output import Poster
+from domain.output import ONE_OUTPUT, OutputCount, Poster
 from domain.recipes import Preset
-from domain.sampling import GuidanceScale, Seed, Steps
+from domain.sampling import NORMAL_SPEED, GuidanceScale, MotionSpeed, Seed, Steps
 from domain.sizing import DEFAULT_SIDE, Measures
+from domain.sound import AudioChoice
+from domain.source_media import Source, SourceReference
+from domain.stretch import Stretch
 from domain.targets import S3Target, Target, UploadUrl
+from domain.upscaling import Upscale, upscaled
 from domain.webhook import WebhookUrl
 
 MAX_PROMPT: Final = 10_000
@@ -84,7 +97,9 @@ for the fingerprint nor for a drawn seed."""
 WORDING_FIELDS: Final = frozenset({"given_as"})
 """In which words the caller put what stands in other fields, too: as little of the clip depends on them."""
 
-LATER_FIELDS: Final = frozenset({"image_strength", "image_crf", "poster"})
+LATER_FIELDS: Final = frozenset({
+    "num_outputs", "image_strength", "image_crf", "poster", "upscale", "motion_speed", "interpolate", "audio",
+})  # fmt: skip
 """Fields that were added when records and drawn seeds were in use: at their defaults they count for neither."""
 
 
@@ -96,11 +111,14 @@ class GenerationRequest:
     """
 
     mode: ClassVar[str]
+    splices: ClassVar[bool] = False
+    """Whether frames of the source stand in the finished clip as they are."""
 
     prompt: Prompt
     negative_prompt: NegativePrompt | None = None
     enhance_prompt: bool = False
     seed: Seed | None = None
+    num_outputs: OutputCount = ONE_OUTPUT
     preset: Preset | None = None
     steps: Steps | None = None
     guidance: GuidanceScale | None = None
@@ -110,7 +128,11 @@ class GenerationRequest:
     width: Side = DEFAULT_SIDE
     given_as: Measures = attrs.field(default=Measures(), eq=False)
     """Not a field that a caller knows: what `num_frames`, `height` and `width` come from. See `measured`."""
+    upscale: Upscale | None = None
+    motion_speed: MotionSpeed = NORMAL_SPEED
+    interpolate: Interpolation | None = None
     loras: tuple[Lora, ...] = ()
+    audio: AudioChoice = "generate"
     output_format: OutputFormat = MP4
     file_name: FileName = attrs.field(
         default=attrs.Factory(lambda self: FileName.default(self.output_format), takes_self=True)
@@ -135,6 +157,23 @@ class GenerationRequest:
         )
 
     @property
+    def source(self) -> SourceReference | None:
+        """The clip or the sound that the request begins with; see `domain.source_requests`."""
+        return None
+
+    def stretch(self, _source: Source, /) -> Stretch | None:
+        """What is made anew of the source; None: the clip is new from its first frame to its last."""
+        return None
+
+    def clips(self, _source: Source, _canvas_frames: int, /) -> tuple[ClipCondition, ...]:
+        """What of the source the model sees on a canvas of so many frames."""
+        return ()
+
+    def heard(self, _source: Source, /) -> SoundCondition | None:
+        """What of the source the model hears; None: it makes a sound."""
+        return None
+
+    @property
     def target(self) -> Target | None:
         """Where the clip is put; None: into the worker's own store. The reader of requests lets only one be given."""
         return self.upload_url or self.s3Config
@@ -142,7 +181,7 @@ class GenerationRequest:
     @property
     def geometry(self) -> ClipGeometry:
         """What the caller gets, to the pixel and the frame; one frame as long as their number is not known."""
-        size = Resolution(self.width.pixels, self.height.pixels)
+        size = upscaled(Resolution(self.width.pixels, self.height.pixels), self.upscale)
         return ClipGeometry(size, self.num_frames.frames if self.num_frames else 1, self.fps)
 
     @property

@@ -8,6 +8,7 @@ from domain.clip import ClipStatistics
 from domain.errors import StoragePending
 from domain.geometry import ClipGeometry, Resolution
 from domain.guidance import Guidance
+from domain.interpolation import Interpolated
 from domain.lora import Lora
 from domain.plan import GenerationPlan
 from domain.profile import ModelIdentity
@@ -135,6 +136,11 @@ class GenerationResult:
     loras: tuple[Lora, ...] = ()
     prompt_used: str | None = None
     """The prompt as the model rewrote it; None: it was used as given."""
+    interpolation: Interpolated | None = None
+    """None: the clip has the frames that were asked for."""
+    upscale: int | None = None
+    """By how much the file is wider and higher than what was asked to be generated; None: not at all."""
+    motion_speed: float = 1.0
     poster: StoredPoster | None = None
     """None: none was asked for, or it could not be stored, which a warning tells."""
 

@@ -10,6 +10,8 @@ MAX_SEED: Final = 2**53 - 1
 """The largest integer that JavaScript's numbers hold exactly, so that a client can send the seed back."""
 MAX_STEPS: Final = 200
 MAX_GUIDANCE: Final = 30
+MIN_MOTION_SPEED: Final = 0.1
+MAX_MOTION_SPEED: Final = 2
 
 
 @attrs.frozen
@@ -46,3 +48,22 @@ class GuidanceScale:
         if not 0 <= self.scale <= MAX_GUIDANCE:  # also false for NaN
             message = f"must be from 0 to {MAX_GUIDANCE}, got {self.scale}"
             raise InvalidValue(message)
+
+
+@attrs.frozen
+class MotionSpeed:
+    """How fast things move, 0.1 … 2; below 1 is slow motion. The clip's length and rate stay.
+
+    The model is told a rate of fps / speed, and so another length of time between two frames. Lightricks' LoRA for
+    slow motion is made for 0.2; the bounds are ours, twice as far from what the models saw in either direction.
+    """
+
+    factor: float
+
+    def __attrs_post_init__(self) -> None:
+        if not MIN_MOTION_SPEED <= self.factor <= MAX_MOTION_SPEED:  # also false for NaN
+            message = f"must be from {MIN_MOTION_SPEED} to {MAX_MOTION_SPEED}, got {self.factor}"
+            raise InvalidValue(message)
+
+
+NORMAL_SPEED: Final = MotionSpeed(1.0)

@@ -1,13 +1,15 @@
 """Videos and sounds that a caller gives: how they are referred to, and what is in them."""
 
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
 import attrs
 
 from domain.errors import InvalidValue
-from domain.geometry import Resolution
+from domain.geometry import FrameRate, Resolution
 from domain.naming import ObjectPath
+from domain.sizing import MAX_LENGTH
 
 
 @attrs.frozen
@@ -44,6 +46,23 @@ class StoredAudio:
 
 VideoReference = VideoUrl | StoredVideo
 AudioReference = AudioUrl | StoredAudio
+SourceReference = VideoReference | AudioReference
+
+
+@attrs.frozen
+class SourceTime:
+    """A time in a given clip, in seconds from its beginning, 0 or more."""
+
+    seconds: float
+
+    def __attrs_post_init__(self) -> None:
+        if not 0 <= self.seconds <= MAX_LENGTH:  # also false for NaN
+            message = f"must be from 0 to {MAX_LENGTH}, got {self.seconds}"
+            raise InvalidValue(message)
+
+    def frame_at(self, frame_rate: FrameRate) -> int:
+        """The frame that begins nearest to it."""
+        return round(Fraction(Decimal(repr(self.seconds))) * frame_rate.rate)
 
 
 @attrs.frozen
@@ -135,3 +154,12 @@ class SourceVideo:
     def window(self, first: int, frames: int) -> FrameWindow:
         """`frames` of its own, from the one with the number `first` (0 … `frames` - 1) on, at its own rate and size."""
         return FrameWindow(start=first / self.rate, frames=frames, rate=self.rate, size=self.size)
+
+
+Source = SourceVideo | SourceAudio
+"""What a request begins with, as it was found to be."""
+
+
+def sound_of(source: Source) -> SourceAudio | None:
+    """The sound of a video, if it has one; or the sound itself."""
+    return source if isinstance(source, SourceAudio) else source.audio

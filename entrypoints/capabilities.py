@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from domain.offers import LISTED_RATE, LISTED_SHAPE, Offer, Offers
-from entrypoints.guard import Operation, Reply
+from entrypoints.guard import Operation
+from entrypoints.replies import Reply
 
 
 class OffersCodec(Protocol):

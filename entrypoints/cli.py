@@ -27,9 +27,10 @@ from domain.requests import GenerationRequest
 from domain.results import FoundObject, GenerationResult
 from entrypoints import capabilities, signing
 from entrypoints.examination import is_fit
-from entrypoints.guard import Guard, Reply
+from entrypoints.guard import Guard
 from entrypoints.job_input import InputError, input_from_file, input_from_flags
 from entrypoints.progress_bar import progress_bar
+from entrypoints.replies import Reply
 from entrypoints.reporting import reporting
 from entrypoints.webhooks import Webhooks
 
@@ -59,6 +60,7 @@ def main() -> None:
 @click.option("--seconds", type=float, help="Length, instead of --num-frames.")
 @click.option("--fps", type=float)
 @click.option("--seed", type=int)
+@click.option("--num-outputs", type=int, help="Takes, 1 to 8, each with the next seed.")
 @click.option("--steps", type=int)
 @click.option("--guidance", type=float)
 @click.option("--file-name", help="Name of the clip's file, ending in .mp4.")
@@ -194,12 +196,13 @@ def _new_job() -> Job:
 
 
 def _show_file(reply: Reply) -> None:
-    """Where the clip lies, for people, if it lies on this machine."""
-    url = urlsplit((reply.get("storage") or {}).get("public_url") or "")
-    if url.scheme == "file":
-        path = Path(unquote(url.path))
-        shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-        click.echo(f"Clip: {shown}", err=True)
+    """Where each clip lies, for people, if it lies on this machine."""
+    for output in reply.get("outputs", [reply]):
+        url = urlsplit((output.get("storage") or {}).get("public_url") or "")
+        if url.scheme == "file":
+            path = Path(unquote(url.path))
+            shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+            click.echo(f"Clip: {shown}", err=True)
 
 
 def _say(name: str, line: str, *, ok: bool) -> None:

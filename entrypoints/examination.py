@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from application.diagnose import Diagnose, Finding
 from domain.version import WORKER_VERSION
-from entrypoints.guard import Operation, Reply
+from entrypoints.guard import Operation
+from entrypoints.replies import Reply
 
 
 def as_operation(diagnose: Diagnose, redact: Callable[[str], str] = str) -> Operation:

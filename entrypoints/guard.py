@@ -1,45 +1,37 @@
 """The single catch-all: whatever happens in a job becomes a reply of the contract, and one line in the log."""
 
-import json
-import secrets
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Final, Protocol
 
 import attrs
 import structlog
 
+from application.generate_batch import Attempt, GenerateBatch
 from application.job import Job
 from application.job_control import JobControl
-from domain.errors import Fault, InvalidInput, WorkerError
-from domain.requests import GenerationRequest, ImageUrl
+from domain.batch import Batch, Item, takes
+from domain.errors import Cancelled, Fault, InvalidInput, WorkerError
+from domain.output import ONE_OUTPUT
+from domain.requests import GenerationRequest
 from domain.results import GenerationResult
+from entrypoints.endings import Endings, ReplyCodec, own_texts
+from entrypoints.outputs import Output, Outputs
+from entrypoints.replies import Reply, sealed
 from entrypoints.webhooks import Webhooks, requested_in
 
-Reply = dict[str, Any]
-
-_MAX_REPLY_BYTES: Final = 1 << 20
-"""A reply has a few kilobytes; RunPod takes 20 MB."""
-_TRACEBACK: Final = "Traceback (most recent call last)"
-_MAX_CAUSE: Final = 500
-"""Characters of a failure's cause in its log line."""
 _MAX_NAMED: Final = 20
 """Fields that a mode without fields names one by one, as the codec does."""
 _MAX_NAME: Final = 60
 """Characters of such a field's name that are repeated."""
+_BATCH: Final = "batch"
 
 _log = structlog.get_logger()
 
 
-class Codec(Protocol):
+class Codec(ReplyCodec, Protocol):
     """JSON to requests and back (adapters/wire)."""
 
-    def decode_request(self, raw: object, *, other_modes: Collection[str]) -> GenerationRequest: ...
-
-    def encode_result(self, result: GenerationResult) -> Reply: ...
-
-    def encode_failure(self, error: WorkerError, error_id: str) -> Reply: ...
-
-    def encode_internal(self, error_id: str) -> Reply: ...
+    def decode_job(self, raw: object, *, other_modes: Collection[str]) -> GenerationRequest | Batch: ...
 
 
 class UseCase(Protocol):
@@ -80,7 +72,8 @@ class Guard:
     def __call__(self, raw: object, job: Job, control: JobControl) -> Reply:
         """The reply to `raw`, the caller's input as parsed JSON.
 
-        Every line that is logged meanwhile on this thread carries the job's id and, once it is known, its mode.
+        Every line that is logged meanwhile on this thread carries the job's id and, once it is known, its mode; those
+        of one of several clips carry its number, too.
         """
         webhook = requested_in(raw)
         hidden = webhook.hidden if webhook is not None else ()
@@ -89,7 +82,7 @@ class Guard:
             try:
                 reply = self._answered(raw, job, control, begin)
             except Exception:  # noqa: BLE001 - the one catch-all: whatever it is, the caller gets a reply
-                reply = sealed(self.broke(seconds=control.clock() - begin))
+                reply = sealed(self._job.broke(seconds=control.clock() - begin))
             return reply if self._operation(raw) else self.webhooks.told(reply, raw, job, control)
 
     def _answered(self, raw: object, job: Job, control: JobControl, begin: float) -> Reply:
@@ -97,19 +90,72 @@ class Guard:
         try:
             return self._succeeded(raw, job, control)
         except WorkerError as error:
-            return sealed(self.failed(error, seconds=control.clock() - begin))
+            return sealed(self._job.failed(error, seconds=control.clock() - begin))
 
     def _succeeded(self, raw: object, job: Job, control: JobControl) -> Reply:
         operated = self._operated(raw)
         if operated is not None:
             return sealed(operated)
-        request = self.codec.decode_request(raw, other_modes=self.operations)
-        structlog.contextvars.bind_contextvars(mode=request.mode, hidden=_own_texts(request))
-        self.webhooks.check(request.webhook_url)
-        result = self.generate(request, job, control)
-        reply = sealed(self.codec.encode_result(result))
-        _log.info("job.succeeded", **facts(result))
+        asked = self.codec.decode_job(raw, other_modes=self.operations)
+        if isinstance(asked, Batch):
+            requests = [item for item in asked.items if isinstance(item, GenerationRequest)]
+            hidden = {text for request in requests for text in own_texts(request)}
+            of_webhook = () if asked.webhook_url is None else asked.webhook_url.hidden
+            structlog.contextvars.bind_contextvars(mode=_BATCH, hidden=(*hidden, *of_webhook))
+            self.webhooks.check(asked.webhook_url)
+            return self._several(asked.items, job, control, path=_BATCH)
+        structlog.contextvars.bind_contextvars(mode=asked.mode, hidden=own_texts(asked))
+        self.webhooks.check(asked.webhook_url)
+        if asked.num_outputs == ONE_OUTPUT:
+            return self._job.succeeded(self.generate(asked, job, control))
+        first = job.seed_for(attrs.evolve(asked, num_outputs=ONE_OUTPUT))  # as a job of one clip draws it
+        return self._several(takes(asked, first), job, control, path="")
+
+    def _several(self, items: Sequence[Item], job: Job, control: JobControl, *, path: str) -> Reply:
+        """The reply to a job of several clips; a cancelled one tells of those that were finished before."""
+        begin = control.clock()
+        ended: list[Output] = []
+        try:
+            ended.extend(GenerateBatch(attempt=self._attempt, refuse=self._refuse)(items, job, control))
+        except Cancelled as error:
+            reply = self._job.failed(error, seconds=control.clock() - begin)
+            return sealed({**reply, "outputs": Outputs(path, ended).entries()})
+        outputs = Outputs(path, ended)
+        reply = sealed(outputs.reply())
+        facts = {"outputs": len(items), "failed": outputs.failed, "total_seconds": round(control.clock() - begin, 3)}
+        if reply["ok"]:
+            _log.info("job.succeeded", **facts)
+        else:
+            log = _log.warning if outputs.caller_fault else _log.error
+            told = {name: reply[name] for name in ("code", "error", "retryable", "error_id")}
+            log("job.failed", cause=None, **told, **facts)
         return reply
+
+    def _attempt(self, request: GenerationRequest, job: Job, control: JobControl) -> Attempt[Output]:
+        """One of several clips. What nobody foresaw ends this one only. Raises Cancelled."""
+        with structlog.contextvars.bound_contextvars(item=job.number, mode=request.mode):
+            begin = control.clock()
+            try:
+                return Attempt(Output(self._item.succeeded(self.generate(request, job, control))))
+            except Cancelled:
+                raise
+            except WorkerError as error:
+                reply = self._item.failed(error, seconds=control.clock() - begin)
+                return Attempt(Output(reply, error.caller_fault), error)
+            except Exception:  # noqa: BLE001 - as in __call__, for the other clips' sake
+                return Attempt(Output(self._item.broke(seconds=control.clock() - begin)))
+
+    def _refuse(self, error: WorkerError, job: Job) -> Output:
+        with structlog.contextvars.bound_contextvars(item=job.number, mode=None):
+            return Output(self._item.failed(error), error.caller_fault)
+
+    @property
+    def _job(self) -> Endings:
+        return Endings(self.codec)
+
+    @property
+    def _item(self) -> Endings:
+        return Endings(self.codec, "item")
 
     def _operated(self, raw: object) -> Reply | None:
         """The reply of the operation that `raw` asks for; None if it asks for a clip."""
@@ -133,96 +179,3 @@ class Guard:
         """The name of the operation that `raw` asks for."""
         name = raw.get("mode") if isinstance(raw, dict) else None
         return name if isinstance(name, str) and name in self.operations else None
-
-    def failed(self, error: WorkerError, *, seconds: float = 0.0) -> Reply:
-        """The reply to a job that ended in `error`; the line is a warning where the caller can mend it."""
-        error_id = _new_error_id()
-        log = _log.warning if error.caller_fault else _log.error
-        log(
-            "job.failed",
-            code=error.code,
-            error=error.message,
-            retryable=error.retryable,
-            error_id=error_id,
-            cause=_cause(error),
-            total_seconds=round(seconds, 3),
-        )
-        return self.codec.encode_failure(error, error_id)
-
-    def broke(self, *, seconds: float = 0.0) -> Reply:
-        """The reply while an unforeseen exception is being handled; its traceback goes to the log only."""
-        error_id = _new_error_id()
-        _log.exception("job.broke", code="internal", error_id=error_id, total_seconds=round(seconds, 3))
-        return self.codec.encode_internal(error_id)
-
-
-def sealed(reply: Reply) -> Reply:
-    """`reply` as it comes out of its own JSON text: whatever cannot be delivered is found here.
-
-    The SDK (runpod 1.12.0) posts nothing at all for what JSON or UTF-8 cannot hold, so that the job hangs until its
-    limit, and goes on silently where the platform refuses more than 20 MB. Half a surrogate pair, which a caller
-    can send and a message may repeat, becomes "?".
-
-    Raises:
-        ValueError: NaN, an infinity, a cycle, or more than a megabyte.
-        TypeError: a value that JSON does not know.
-    """
-    body = json.dumps(reply, allow_nan=False, ensure_ascii=False).encode("utf-8", "replace")
-    if len(body) > _MAX_REPLY_BYTES:
-        message = f"the reply has {len(body)} bytes"
-        raise ValueError(message)
-    delivered: Reply = json.loads(body)
-    return delivered
-
-
-def facts(result: GenerationResult) -> dict[str, object]:
-    """What the one line of a finished job tells (docs/operations/logging.md)."""
-    output, canvas = result.output, result.canvas
-    return {
-        "seed": result.seed.number,
-        "preset": result.preset,
-        "steps": result.steps,
-        "loras": len(result.loras),
-        "size": str(output.resolution),
-        "num_frames": output.frames,
-        "fps": output.frame_rate.number,
-        "generated_size": str(canvas.resolution),
-        "generated_frames": canvas.frames,
-        "model": result.model.name,
-        "device": result.device,
-        "memory_policy": result.statistics.memory_policy,
-        "bytes": result.video.size,
-        "backend": result.stored.backend,
-        "bucket": result.stored.bucket,
-        "path": result.stored.path,
-        "cold": result.cold,
-        "peak_vram_bytes": result.statistics.peak_vram_bytes,
-        "replayed": result.replayed,
-        "warnings": list(result.all_warnings),
-        **{f"{name}_seconds": round(seconds, 3) for name, seconds in attrs.asdict(result.timings).items()},
-    }
-
-
-def _cause(error: WorkerError) -> str | None:
-    """What an adapter translated, on one line, without a traceback that it quotes. Redacted when the line is written.
-
-    A long one ends at a word's end: a secret that is cut in two is not recognised any more.
-    """
-    if error.__cause__ is None:
-        return None
-    message = str(error.__cause__).partition(_TRACEBACK)[0]
-    told = " ".join([f"{type(error.__cause__).__name__}:", *message.split()])
-    return told if len(told) <= _MAX_CAUSE else told[:_MAX_CAUSE].rpartition(" ")[0] + " …"
-
-
-def _own_texts(request: GenerationRequest) -> tuple[str, ...]:
-    """What the caller wrote and no log line repeats, not even where an exception quotes it."""
-    urls = (picture.url for picture in request.pictures if isinstance(picture, ImageUrl))
-    of_target = request.target.hidden if request.target is not None else ()
-    of_webhook = request.webhook_url.hidden if request.webhook_url is not None else ()
-    texts = (request.prompt.text, request.negative_prompt, *urls, *of_target, *of_webhook)
-    return tuple(text for text in texts if text)
-
-
-def _new_error_id() -> str:
-    return secrets.token_hex(8)

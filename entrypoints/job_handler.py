@@ -15,8 +15,9 @@ from application.job import Job
 from application.job_control import JobControl
 from application.progress import Watcher
 from entrypoints.deadline import deadline_of
-from entrypoints.guard import Guard, Reply
+from entrypoints.guard import Guard
 from entrypoints.job_fields import fields_of
+from entrypoints.replies import Reply
 from entrypoints.reporting import reporting
 from entrypoints.worker_life import WorkerLife
 

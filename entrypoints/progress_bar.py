@@ -33,7 +33,8 @@ def progress_bar(stream: TextIO) -> Iterator[Sink]:
 
 
 def _left(update: ProgressUpdate) -> str:
-    """Such as "12 of 30 steps, 41 s left"."""
+    """Such as "item 3/8, 12 of 30 steps, 41 s left"."""
     done = f"{update.step}" if update.total is None else f"{update.step} of {update.total}"
-    units = f"{done} {_UNITS[update.stage]}"
+    item = "" if update.place is None else f"item {update.place.number}/{update.place.of}, "
+    units = f"{item}{done} {_UNITS[update.stage]}"
     return units if update.eta_seconds is None else f"{units}, {update.eta_seconds:.0f} s left"

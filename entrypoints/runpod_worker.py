@@ -13,8 +13,9 @@ from container import open_redactor
 from domain.errors import WorkerError
 from entrypoints import capabilities, examination, signing
 from entrypoints.boot import boot
-from entrypoints.guard import Guard, Reply
+from entrypoints.guard import Guard
 from entrypoints.job_handler import JobHandler, unwatched
+from entrypoints.replies import Reply
 from entrypoints.webhooks import Webhooks
 from entrypoints.worker_life import WorkerLife
 

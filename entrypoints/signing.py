@@ -5,7 +5,8 @@ from typing import Final, Protocol
 
 from domain.naming import ObjectPath
 from domain.results import FoundObject
-from entrypoints.guard import Operation, Reply
+from entrypoints.guard import Operation
+from entrypoints.replies import Reply
 
 _FIELDS: Final = ("path",)
 

@@ -19,7 +19,7 @@ _NUMBERS: Final = (
 )  # fmt: skip
 _FIELDS: Final = (
     *FIELDS, "endpointUrl", "accessId", "accessSecret", "bucketName", "region", "path", "source", "weight_name",
-    "scale", "promt", "unknown",
+    "scale", "batch", "promt", "unknown",
 )  # fmt: skip
 _MOST_CHANGES: Final = 4
 _DEEP: Final = 200

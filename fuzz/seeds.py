@@ -56,7 +56,10 @@ def requests() -> Iterator[tuple[str, bytes]]:
         "stored": {"mode": "i2v", "prompt": "a", "image_path": "inputs/a.png"},
         "upload": {"prompt": "a", "upload_url": "https://s3.example.com/a.mp4?X-Amz-Signature=1"},
         "no_object": [],
-        "batch": [{"prompt": "a"}, {"prompt": "b"}],
+        "list": [{"prompt": "a"}, {"prompt": "b"}],
+        "takes": {"prompt": "a", "num_outputs": 3, "seed": 2**53 - 2},
+        "batch": {"batch": [{"prompt": "a"}, {"prompt": "b", "num_outputs": 2}, []], "idempotency_key": "order-7"},
+        "batch_of_modes": {"batch": [{"mode": "doctor"}, _EVERY_FIELD], "webhook_url": "https://target.invalid/h"},
     }
     documents |= {f"only_{name}": {"prompt": "a", name: value} for name, value in _EVERY_FIELD.items()}
     for name, document in documents.items():

@@ -109,7 +109,7 @@ class JobPosts:
 
     async def _post(self, session: Any, update: ProgressUpdate) -> None:  # noqa: ANN401 - the SDK has no types
         self._traffic.forget()
-        body = {"status": "IN_PROGRESS", "output": attrs.asdict(update)}
+        body = {"status": "IN_PROGRESS", "output": _told(update)}
         try:
             async with asyncio.timeout(self._cap):
                 await self._line.send(session, body, {"id": self._job_id})
@@ -143,3 +143,10 @@ async def _end_other_tasks() -> None:
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+
+
+def _told(update: ProgressUpdate) -> dict[str, object]:
+    """`update` as the job's status shows it; `item` of `items` only in a job of several clips."""
+    told = attrs.asdict(update, recurse=False)
+    del told["place"]
+    return told if update.place is None else {"item": update.place.number, "items": update.place.of, **told}

@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from adapters.video_model.lettering import lettering
-from domain.clip import Audio, Picture
+from application.ports.video_model import GenerationInputs
+from domain.clip import Audio, FrameSequence, Picture
+from domain.conditions import ClipRole
 from domain.geometry import ClipGeometry
 from domain.plan import GenerationPlan
 
@@ -28,19 +30,20 @@ _BEEP_AMPLITUDE: Final = 10 ** (-12 / 20)
 class CalibrationCard:
     """Draws the frames of one plan.
 
-    Colour bars, and from the frame of each condition on its picture, mixed with the bars by its strength; in the
-    lowest eighth a row of patches whose colours follow from seed and prompt; a white bar that crosses the picture once
-    a clip; in the middle "07/49" in a black box. `pictures` belong to the plan's conditions, in their order.
+    Colour bars, and from the frame of each condition on its picture, mixed with the bars by its strength; in their
+    place the frames of a reference, mixed likewise; in the lowest eighth a row of patches whose colours follow from
+    seed, prompt and a given sound; a white bar that crosses the picture once a clip; in the middle "07/49" in a black
+    box. A held clip's frames cover all of this at their place; below full strength it shines through. `inputs` belong
+    to the plan.
     """
 
-    def __init__(self, plan: GenerationPlan, pictures: tuple[Picture, ...] = ()) -> None:
+    def __init__(self, plan: GenerationPlan, inputs: GenerationInputs) -> None:
         self._plan = plan
         self._grounds = {-1: _bars(plan)}
-        for picture, condition in zip(pictures, plan.conditions, strict=True):
+        for picture, condition in zip(inputs.pictures, plan.conditions, strict=True):
             self._grounds[condition.frame] = _mixed(_covering(picture, plan), self._grounds[-1], condition.strength)
-        patches = _side_by_side(_patch_colours(plan), plan.canvas.resolution.width)
-        for ground in self._grounds.values():
-            ground[plan.crop.top + plan.crop.height * 7 // 8 :] = patches
+        self._clips = [(_frames_of(clip), condition) for clip, condition in zip(inputs.clips, plan.clips, strict=True)]
+        self._patches = _side_by_side(_patch_colours(plan, inputs.sound), plan.canvas.resolution.width)
 
     def chunks(self, size: int) -> Iterator[memoryview]:
         """All frames as rgb24, cropped and trimmed, up to `size` in a chunk; one buffer for all chunks."""
@@ -50,19 +53,30 @@ class CalibrationCard:
             count = min(size, frames - start)
             for index in range(count):
                 canvas = self._drawn(start + index)
-                buffer[index] = canvas[box.top : box.top + box.height, box.left : box.left + box.width]
+                shown = canvas[box.top : box.top + box.height, box.left : box.left + box.width]
+                buffer[index] = self._with_clips(shown, start + index, "held")
             yield buffer[:count].data.cast("B")
 
     def _drawn(self, index: int) -> Pixels:
         """Frame `index` (from 0) on the whole canvas."""
         canvas = self._grounds[max(frame for frame in self._grounds if frame <= index)].copy()
         box, frames = self._plan.crop, self._plan.output.frames
+        inside = (slice(box.top, box.top + box.height), slice(box.left, box.left + box.width))
+        canvas[inside] = self._with_clips(canvas[inside], index, "reference")
+        canvas[box.top + box.height * 7 // 8 :] = self._patches
         bar = max(2, box.width // 32)
         left = box.left + index * (box.width - bar) // max(1, frames - 1)
         canvas[:, left : left + bar] = 255
         digits = len(str(frames))
         self._write(canvas, f"{index + 1:0{digits}}/{frames}")
         return canvas
+
+    def _with_clips(self, picture: Pixels, index: int, role: ClipRole) -> Pixels:
+        """Frame `index`, of the size that is shown, with what clips of `role` show there."""
+        for frames, condition in self._clips:
+            if condition.role == role and 0 <= index - condition.frame < len(frames):
+                picture = _mixed(frames[index - condition.frame], picture, condition.strength)
+        return picture
 
     def _write(self, canvas: Pixels, text: str) -> None:
         """Put `text` in the middle, as large as half the width or a quarter of the height allows."""
@@ -75,12 +89,22 @@ class CalibrationCard:
         canvas[top : top + height, left : left + width] = letters[:, :, None] * np.uint8(255)
 
 
-def beeps(shape: ClipGeometry) -> Audio:
+def beeps(shape: ClipGeometry, sampling_rate: int = SAMPLING_RATE) -> Audio:
     """Stereo silence as long as the picture, with a tenth of a second of 1 kHz at -12 dB at each full second."""
-    times = np.arange(shape.samples(SAMPLING_RATE)) / SAMPLING_RATE
+    times = np.arange(shape.samples(sampling_rate)) / sampling_rate
     wave = np.where(times % 1 < _BEEP_SECONDS, _BEEP_AMPLITUDE * np.sin(2 * np.pi * _BEEP_HERTZ * times), 0)
     both = np.tile(wave.astype(np.float32), 2)
-    return Audio(SAMPLING_RATE, 2, both.data.cast("B").cast("f"))
+    return Audio(sampling_rate, 2, both.data.cast("B").cast("f"))
+
+
+def heard(sound: Audio, sampling_rate: int | None) -> Audio:
+    """A copy of `sound`; at another rate with straight lines between its samples."""
+    given = np.array(sound.samples, np.float32).reshape(sound.channels, -1)
+    rate = sampling_rate or sound.sampling_rate
+    if rate != sound.sampling_rate:
+        moments = np.arange(-(-sound.length * rate // sound.sampling_rate)) * (sound.sampling_rate / rate)
+        given = np.stack([np.interp(moments, np.arange(sound.length), channel) for channel in given])
+    return Audio(rate, sound.channels, given.astype(np.float32).data.cast("B").cast("f"))
 
 
 def _bars(plan: GenerationPlan) -> Pixels:
@@ -89,13 +113,22 @@ def _bars(plan: GenerationPlan) -> Pixels:
     return np.broadcast_to(row, (height, width, 3)).copy()
 
 
+def _frames_of(clip: FrameSequence) -> Pixels:
+    """(F, H, W, 3)."""
+    size = clip.resolution
+    chunks = [np.frombuffer(chunk, np.uint8).reshape(-1, size.height, size.width, 3) for chunk in clip.chunks]
+    return np.concatenate(chunks)
+
+
 def _mixed(picture: Pixels, bars: Pixels, strength: float) -> Pixels:
     return np.rint(picture * strength + bars * (1 - strength)).astype(np.uint8)
 
 
-def _patch_colours(plan: GenerationPlan) -> Pixels:
-    digest = hashlib.sha256(f"{plan.seed.number} {plan.prompt}".encode("utf-8", "surrogatepass")).digest()
-    return np.frombuffer(digest, np.uint8)[: _PATCHES * 3].reshape(_PATCHES, 3)
+def _patch_colours(plan: GenerationPlan, sound: Audio | None) -> Pixels:
+    digest = hashlib.sha256(f"{plan.seed.number} {plan.prompt}".encode("utf-8", "surrogatepass"))
+    if sound is not None:
+        digest.update(sound.samples.cast("B"))
+    return np.frombuffer(digest.digest(), np.uint8)[: _PATCHES * 3].reshape(_PATCHES, 3)
 
 
 def _side_by_side(colours: Pixels, width: int) -> Pixels:

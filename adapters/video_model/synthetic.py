@@ -35,10 +35,12 @@ _NO_TEXT_MODEL: Final = "The synthetic model does not read prompts"
 class SyntheticModel(VideoModel):
     """Draws colour bars, a frame counter and a moving bar; beeps at each full second.
 
-    From the frame that an input picture is for, it stands in the place of the bars, until the next one's frame.
+    From the frame that an input picture is for, it stands in the place of the bars, until the next one's frame. Held
+    frames of a clip are shown as they are at their place, a reference's in the place of the bars. A given sound is
+    handed out as it was given, in the rate that the plan asks for.
 
     The model runs the plan's steps without waiting, draws the whole canvas and crops it, eight frames at a time in one
-    buffer. The same plan and pictures give the same bytes.
+    buffer. The same plan and inputs give the same bytes.
     """
 
     __slots__ = ("_turns",)
@@ -72,15 +74,18 @@ class SyntheticModel(VideoModel):
     @override
     @contextmanager
     def generate(self, plan: GenerationPlan, inputs: GenerationInputs, control: JobControl) -> Iterator[Clip]:
-        from adapters.video_model.calibration_card import CalibrationCard, beeps  # noqa: PLC0415 - numpy: 0.1 s
+        from adapters.video_model import calibration_card as card_of  # noqa: PLC0415 - numpy: 0.1 s
 
         with self._turns.taken(control):
             seconds = _Seconds()
             begin = control.clock()
-            card = CalibrationCard(plan, inputs.pictures)
+            card = card_of.CalibrationCard(plan, inputs)
             seconds.prepare = control.clock() - begin
             _run_steps(plan, control)
-            audio = beeps(plan.output)
+            if inputs.sound is None:
+                audio = card_of.beeps(plan.output, plan.sampling_rate or card_of.SAMPLING_RATE)
+            else:
+                audio = card_of.heard(inputs.sound, plan.sampling_rate)
             seconds.steps = control.clock() - begin - seconds.prepare
             with closing(_chunks(card.chunks(_CHUNK_FRAMES), control, seconds)) as chunks:
                 yield Clip(

@@ -4,11 +4,13 @@ from collections.abc import Callable, Collection, Mapping
 
 import attrs
 
+from adapters.wire.batches import decode_job
 from adapters.wire.failures import encode_failure, encode_internal
 from adapters.wire.offers import encode_offers
 from adapters.wire.records import decode_record, encode_record
-from adapters.wire.requests import decode_path, decode_request
+from adapters.wire.requests import decode_path
 from adapters.wire.results import encode_found, encode_result
+from domain.batch import Batch
 from domain.errors import WorkerError
 from domain.naming import ObjectPath
 from domain.offers import Offers
@@ -26,9 +28,9 @@ class Wire:
 
     redact: Callable[[str], str] = str
 
-    def decode_request(self, raw: object, path: str = "", other_modes: Collection[str] = ()) -> GenerationRequest:
-        """See `requests.decode_request`. Raises InvalidInput."""
-        return decode_request(raw, path, other_modes)
+    def decode_job(self, raw: object, other_modes: Collection[str] = ()) -> GenerationRequest | Batch:
+        """See `batches.decode_job`. Raises InvalidInput."""
+        return decode_job(raw, other_modes)
 
     def decode_path(self, fields: Mapping[str, object]) -> ObjectPath:
         """See `requests.decode_path`. Raises InvalidInput."""

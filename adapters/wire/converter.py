@@ -5,7 +5,7 @@ accepts exactly what JSON calls by that name, and each value object is built fro
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import eq
 from typing import Final, Never, TypeVar
@@ -19,16 +19,21 @@ from adapters.wire.targets import s3_target, upload_url, webhook_url
 from domain.conditions import Crf, FramePosition, Strength
 from domain.errors import Fault, InvalidInput, InvalidValue
 from domain.geometry import FrameCount, FrameRate, Side
+from domain.interpolation import Interpolation
 from domain.lora import Lora, LoraScale, LoraSource, WeightName
 from domain.media import OUTPUT_FORMATS, OutputFormat
 from domain.naming import FileName, IdempotencyKey, ObjectPath
-from domain.output import Poster
+from domain.output import OutputCount, Poster
 from domain.recipes import PRESETS, Preset
 from domain.requests import MAX_PROMPT, ImageUrl, InlineImage, Keyframe, NegativePrompt, Prompt, StoredImage
-from domain.sampling import GuidanceScale, Seed, Steps
+from domain.sampling import GuidanceScale, MotionSpeed, Seed, Steps
 from domain.secret_url import MAX_URL
 from domain.sizing import ASPECT_RATIOS, RESOLUTIONS, AspectRatio, ResolutionName, Seconds
+from domain.sound import AUDIO_CHOICES, AudioChoice
+from domain.source_media import AudioUrl, SourceTime, StoredAudio, StoredVideo, VideoUrl
+from domain.source_requests import DIRECTIONS, REPLACED_PARTS, Direction, Replaced
 from domain.targets import S3Target, UploadUrl
+from domain.upscaling import Upscale
 from domain.webhook import WebhookUrl
 
 T = TypeVar("T")
@@ -133,11 +138,16 @@ def _poster(value: object) -> Poster | None:
     return Poster(FramePosition(_integer(value)))
 
 
-def _image_url(value: object) -> ImageUrl:
-    url = _text(value)
-    if not 1 <= len(url) <= MAX_URL:
-        _refuse(f"must have 1 to {MAX_URL} characters, got {len(url)}")
-    return ImageUrl(url)
+def _url(kind: Callable[[str], T]) -> Callable[[object], T]:
+    """A reader of the URL of an input."""
+
+    def read(value: object) -> T:
+        url = _text(value)
+        if not 1 <= len(url) <= MAX_URL:
+            _refuse(f"must have 1 to {MAX_URL} characters, got {len(url)}")
+        return kind(url)
+
+    return read
 
 
 def _inline_image(value: object) -> InlineImage:
@@ -161,14 +171,23 @@ _READERS: Final[dict[type, Callable[[object], object]]] = {
     float: _number,
     Prompt: _prompt,
     Seed: _build(_integer, Seed),
+    OutputCount: _build(_integer, OutputCount),
     Steps: _build(_integer, Steps),
     GuidanceScale: _build(_number, GuidanceScale),
     FrameRate: _build(_number, FrameRate.from_number),
     FrameCount: _build(_integer, FrameCount),
     Side: _build(_integer, Side),
-    ImageUrl: _image_url,
+    Upscale: _build(_integer, Upscale),
+    Interpolation: _build(_integer, Interpolation),
+    MotionSpeed: _build(_number, MotionSpeed),
+    ImageUrl: _url(ImageUrl),
+    VideoUrl: _url(VideoUrl),
+    AudioUrl: _url(AudioUrl),
     InlineImage: _inline_image,
     StoredImage: _build(_object_path, StoredImage),
+    StoredVideo: _build(_object_path, StoredVideo),
+    StoredAudio: _build(_object_path, StoredAudio),
+    SourceTime: _build(_number, SourceTime),
     ObjectPath: _object_path,
     FramePosition: _build(_integer, FramePosition),
     Strength: _build(_number, Strength),
@@ -184,6 +203,16 @@ _READERS: Final[dict[type, Callable[[object], object]]] = {
     UploadUrl: upload_url,
     S3Target: s3_target,
     WebhookUrl: webhook_url,
+}
+
+
+_LITERALS: Final[Mapping[object, Sequence[str]]] = {
+    Preset: PRESETS,
+    ResolutionName: RESOLUTIONS,
+    AspectRatio: ASPECT_RATIOS,
+    AudioChoice: AUDIO_CHOICES,
+    Direction: DIRECTIONS,
+    Replaced: REPLACED_PARTS,
 }
 
 
@@ -204,7 +233,7 @@ def strict_converter(*, omit_if_default: bool = False) -> Converter:
     converter.register_structure_hook_func(
         lambda kind: kind == tuple[Keyframe, ...], lambda value, _: keyframe_list(value, converter.structure)
     )
-    for literal, names in ((Preset, PRESETS), (ResolutionName, RESOLUTIONS), (AspectRatio, ASPECT_RATIOS)):
+    for literal, names in _LITERALS.items():
         converter.register_structure_hook_func(partial(eq, literal), _hook(_one_of(names)))
     converter.register_structure_hook_func(lambda kind: kind == NegativePrompt, _hook(_negative_prompt))
     return converter

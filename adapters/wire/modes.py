@@ -7,6 +7,16 @@ import attrs
 
 from adapters.wire.converter import located
 from adapters.wire.pictures import one_picture, under
+from adapters.wire.source_modes import (
+    ExtendFields,
+    ReferenceFields,
+    RetakeFields,
+    SoundFields,
+    extend_arguments,
+    reference_arguments,
+    retake_arguments,
+    sound_arguments,
+)
 from domain.conditions import FULL_STRENGTH, Crf, Strength
 from domain.errors import Fault, InvalidInput
 from domain.requests import (
@@ -19,8 +29,13 @@ from domain.requests import (
     StoredImage,
     TextToVideo,
 )
+from domain.source_media import AudioUrl, StoredAudio, StoredVideo, VideoUrl
+from domain.source_requests import AudioToVideo, ExtendVideo, RetakeVideo, VideoToVideo
 
 F = TypeVar("F")
+
+REFERENCES: Final = (ImageUrl, InlineImage, StoredImage, VideoUrl, StoredVideo, AudioUrl, StoredAudio)
+"""All that point to an input and say by which field."""
 
 
 @attrs.frozen(kw_only=True)
@@ -65,21 +80,33 @@ class KeyframesFields:
     keyframes: tuple[Keyframe, ...]
 
 
+def _located(build: Callable[[F], Mapping[str, object]]) -> Callable[[F, str], Mapping[str, object]]:
+    """`build`, with references and faults under the request's path."""
+
+    def arguments(fields: F, path: str) -> Mapping[str, object]:
+        try:
+            built = build(fields)
+        except InvalidInput as refused:
+            raise InvalidInput(
+                tuple(Fault(located(path, fault.path), fault.message) for fault in refused.faults)
+            ) from refused
+        return {name: _under(value, path) for name, value in built.items()}
+
+    return arguments
+
+
+def _under(value: object, path: str) -> object:
+    return attrs.evolve(value, path=located(path, value.path)) if isinstance(value, REFERENCES) else value
+
+
 def _nothing(_: NoFields, _path: str) -> Mapping[str, object]:
     return {}
 
 
-def _first_frame(fields: ImageFields, path: str) -> Mapping[str, object]:
-    try:
-        image = one_picture(
-            (fields.image_url, fields.image_base64, fields.image_path), "mode i2v starts with a picture"
-        )
-    except InvalidInput as refused:
-        raise InvalidInput(
-            tuple(Fault(located(path, fault.path), fault.message) for fault in refused.faults)
-        ) from refused
+def _first_frame(fields: ImageFields) -> Mapping[str, object]:
+    pictures = (fields.image_url, fields.image_base64, fields.image_path)
     return {
-        "image": attrs.evolve(image, path=located(path, image.path)),
+        "image": one_picture(pictures, "mode i2v starts with a picture"),
         "image_strength": fields.image_strength,
         "image_crf": fields.image_crf,
     }
@@ -91,8 +118,12 @@ def _keyframes(fields: KeyframesFields, path: str) -> Mapping[str, object]:
 
 _ROWS: Final[tuple[WireMode[Any], ...]] = (
     WireMode(request=TextToVideo, fields=NoFields, arguments=_nothing),
-    WireMode(request=ImageToVideo, fields=ImageFields, arguments=_first_frame),
+    WireMode(request=ImageToVideo, fields=ImageFields, arguments=_located(_first_frame)),
     WireMode(request=KeyframesToVideo, fields=KeyframesFields, arguments=_keyframes),
+    WireMode(request=VideoToVideo, fields=ReferenceFields, arguments=_located(reference_arguments)),
+    WireMode(request=ExtendVideo, fields=ExtendFields, arguments=_located(extend_arguments)),
+    WireMode(request=RetakeVideo, fields=RetakeFields, arguments=_located(retake_arguments)),
+    WireMode(request=AudioToVideo, fields=SoundFields, arguments=_located(sound_arguments)),
 )
 
 MODES: Final[Mapping[str, WireMode[Any]]] = {row.request.mode: row for row in _ROWS}

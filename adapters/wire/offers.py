@@ -35,6 +35,7 @@ def encode_offers(offers: Offers) -> dict[str, object]:
         "device": profile.device,
         "parts": {
             "latent_upsampler": checkpoint.has_upsampler,
+            "temporal_upsampler": checkpoint.has_temporal_upsampler,
             "distilled_lora": checkpoint.distilled_lora_bytes is not None,
             "duration_head": checkpoint.has_duration_head,
             "prompt_enhancer": checkpoint.can_enhance,

@@ -11,13 +11,16 @@ from cattrs import ClassValidationError
 from adapters.wire.converter import CONVERTER, faults_in, located
 from adapters.wire.excerpts import MAX_EXCERPT, excerpt, name_excerpt
 from adapters.wire.modes import DEFAULT_MODE, MODES, WireMode, modes_that_take
+from adapters.wire.source_modes import left_out, length_faults
 from domain.errors import Fault, InvalidInput, InvalidValue
 from domain.geometry import FrameRate
+from domain.interpolation import Interpolation
 from domain.media import MP4, OutputFormat
 from domain.naming import FileName, ObjectPath
-from domain.output import Poster, output_faults
+from domain.output import OutputCount, Poster, output_faults
 from domain.requests import GenerationRequest
 from domain.sizing import REPLACED, Measures
+from domain.source_requests import SourceRequest
 from domain.targets import UploadUrl
 
 _MEASURES: Final = tuple(field.name for field in attrs.fields(Measures))
@@ -87,11 +90,24 @@ class _Decoding:
         self._refuse_two_targets(common)
         self._refuse_output()
         arguments = self._own_arguments(mode) if mode else None
+        self._refuse_length(mode)
         self._refuse_foreign(mode)
         self._refuse_unknown()
         if self._faults or mode is None or common is None or arguments is None:
             raise InvalidInput(self._in_order())
-        return mode.request(**{name: getattr(common, name) for name in _FIELDS}, **arguments)
+        shared = {name: getattr(common, name) for name in _FIELDS} | self._left_to_source(mode)
+        return mode.request(**shared, **arguments)
+
+    def _left_to_source(self, mode: WireMode[Any]) -> dict[str, object]:
+        """What the request's class takes beyond the fields, where the request begins with a source."""
+        if not issubclass(mode.request, SourceRequest):
+            return {}
+        open_fields = left_out(self._given())
+        return {"left_out": open_fields} | ({"num_frames": None} if "length" in open_fields else {})
+
+    def _given(self) -> frozenset[str]:
+        """The names of the fields that hold something."""
+        return frozenset(name for name, value in self._raw.items() if isinstance(name, str) and value is not None)
 
     def _mode(self) -> WireMode[Any] | None:
         name = self._raw.get("mode", DEFAULT_MODE)
@@ -143,6 +159,9 @@ class _Decoding:
             fps=self._quietly(FrameRate, "fps", None),
             poster=self._quietly(Poster, "poster", None),
             upload_url=self._quietly(UploadUrl, "upload_url", None),
+            audio="off" if self._raw.get("audio") == "off" else None,
+            num_outputs=self._quietly(OutputCount, "num_outputs", None),
+            interpolation=self._quietly(Interpolation, "interpolate", None),
         )
         for fault in faults:
             self._refuse(fault.path, fault.message)
@@ -155,6 +174,11 @@ class _Decoding:
             return CONVERTER.structure(self._raw[name], kind)
         except InvalidValue:
             return None
+
+    def _refuse_length(self, mode: WireMode[Any] | None) -> None:
+        if mode is not None and issubclass(mode.request, SourceRequest):
+            for fault in length_faults(mode.request, self._given()):
+                self._refuse(fault.path, fault.message)
 
     def _refuse_foreign(self, mode: WireMode[Any] | None) -> None:
         """Refuse fields of other modes; null is what clients send that fill in the whole table."""

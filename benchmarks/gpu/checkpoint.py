@@ -75,6 +75,7 @@ def _facts(architecture: Architecture, transformer: Mapping[str, Any], *, distil
         transformer_layers=int(transformer["num_layers"]),
         has_perturbed_attention=bool(transformer["perturbed_attn"]),
         has_upsampler=True,
+        has_temporal_upsampler=False,
         distilled_lora=None,
         has_duration_head=False,
         can_enhance=False,

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from adapters.settings.variables import TABLE
+from adapters.wire.batches import decode_job
 from adapters.wire.failures import encode_failure
 from adapters.wire.modes import MODES
 from adapters.wire.requests import decode_path, decode_request
+from domain.batch import MAX_BATCH, Batch
 from domain.errors import DeadlineExceeded, Fault, InvalidInput, WorkerError
+from domain.output import MAX_OUTPUTS
 from domain.requests import StoredImage
 from domain.targets import S3Target, UploadUrl
 from entrypoints.job_fields import fields_of
@@ -80,10 +83,16 @@ def test_every_request_that_the_docs_show_decodes() -> None:
         "image_path.json",
         "keyframes.json",
         "sign.json",
+        "takes.json",
+        "batch.json",
     }
     for _, job in samples:
         fields: Any = fields_of(job)
-        if fields["mode"] == "sign":
+        if "batch" in fields:
+            decoded = decode_job(fields)
+            assert isinstance(decoded, Batch)
+            assert [getattr(item, "mode", item) for item in decoded.items] == [item["mode"] for item in fields["batch"]]
+        elif fields["mode"] == "sign":
             assert decode_path({name: value for name, value in fields.items() if name != "mode"}).key == fields["path"]
         else:
             assert decode_request(fields).mode == fields["mode"]
@@ -100,13 +109,23 @@ def test_the_requests_of_the_delivery_page_are_the_example_files() -> None:
     assert isinstance(pictured.pictures[0], StoredImage)
 
 
+def test_the_requests_of_the_page_of_several_clips_are_the_example_files() -> None:
+    page = (ROOT / "docs" / "batches.md").read_text(encoding="utf-8")
+    files = [ROOT / "examples" / f"{name}.json" for name in ("takes", "batch")]
+    assert [json.loads(block) for block in blocks(page, "json")] == [
+        json.loads(file.read_text(encoding="utf-8")) for file in files
+    ]
+    assert f"`num_outputs` is 1 … {MAX_OUTPUTS}." in page
+    assert f"`batch` has 1 to {MAX_BATCH} requests" in page
+
+
 def test_the_requests_of_the_modes_page_are_the_example_files() -> None:
     page = (ROOT / "docs" / "modes.md").read_text(encoding="utf-8")
     shown = [json.loads(block) for block in blocks(page, "json")]
-    sections = re.findall(r"^## (.+)$", page, re.MULTILINE)
-    files = [ROOT / "examples" / f"{name}.json" for name in sections]
+    sections = [title for title in re.findall(r"^## (.+)$", page, re.MULTILINE) if title in MODES]
+    files = [ROOT / "examples" / f"{name}.json" for name in (*sections, "smooth")]
     assert shown == [json.loads(file.read_text(encoding="utf-8")) for file in files]
-    assert [decode_request(fields_of(job)).mode for job in shown] == sections == list(MODES)
+    assert [decode_request(fields_of(job)).mode for job in shown[:-1]] == sections == list(MODES)
 
 
 def test_the_python_sample_is_the_example_file() -> None:

@@ -16,6 +16,7 @@ from tests.contract.video_model_capabilities_contract import (
 )
 from tests.contract.video_model_conditions_contract import ConditionsContract
 from tests.contract.video_model_contract import VideoModelContract
+from tests.contract.video_model_sources_contract import SourcesContract
 from tests.support.tiny import tiny_model
 
 _KEYS: Any = [
@@ -34,7 +35,7 @@ def shared_model(key: tuple[str, DataType], hub_cache: Path) -> VideoModel:
     return _MODELS[key]
 
 
-class TestDiffusersModel(VideoModelContract, ConditionsContract, TwoStageContract):
+class TestDiffusersModel(VideoModelContract, ConditionsContract, SourcesContract, TwoStageContract):
     @pytest.fixture(params=_KEYS)
     @override
     def model(self, request: pytest.FixtureRequest, hub_cache: Path) -> VideoModel:

@@ -12,7 +12,9 @@ from tests.contract.video_model_capabilities_contract import (
 )
 from tests.contract.video_model_conditions_contract import ConditionsContract
 from tests.contract.video_model_contract import GREEN, NO_DEADLINE, NO_PICTURE, VideoModelContract, make, plan_for
+from tests.contract.video_model_sources_contract import SourcesContract
 from tests.fakes.video_model import FAKE_PROFILE, FakeVideoModel, Moment
+from tests.support.shown_sources import held, inputs_for, pixels_of, showing
 
 
 class TestTheFakesDescription(DescribingContract):
@@ -26,7 +28,9 @@ class TestTheFakesDescription(DescribingContract):
         assert unloaded.loads == 0
 
 
-class TestFakeModel(VideoModelContract, ConditionsContract, TwoStageContract, EnhancingContract, PredictingContract):
+class TestFakeModel(
+    VideoModelContract, ConditionsContract, SourcesContract, TwoStageContract, EnhancingContract, PredictingContract
+):
     @pytest.fixture
     @override
     def model(self) -> FakeVideoModel:
@@ -80,6 +84,18 @@ class TestFakeModel(VideoModelContract, ConditionsContract, TwoStageContract, En
 
         assert len(set(colours)) == 10
         assert frames[:size] == colours[0] * 64 * 64
+
+    def test_held_frames_and_a_given_sound_are_handed_out(self, model: FakeVideoModel) -> None:
+        planned = showing(plan_for(model, frames=25), held(9, 14), sound=True)
+        inputs = inputs_for(planned)
+
+        made = make(model, planned, inputs)
+
+        frame = 64 * 64 * 3
+        colours = [tuple(made.frames[start : start + 3]) for start in range(14 * frame, 23 * frame, frame)]
+        assert colours == [tuple(pixels[0, 0]) for pixels in pixels_of(inputs.clips[0])]
+        assert inputs.sound is not None
+        assert made.sound == inputs.sound.samples.tobytes()
 
     def test_sound_can_be_left_out(self, model: FakeVideoModel) -> None:
         model.silent = True

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -19,6 +20,8 @@ from domain.plan import GenerationPlan
 from tests.contract.video_model_capabilities_contract import DescribingContract, TwoStageContract
 from tests.contract.video_model_conditions_contract import ConditionsContract
 from tests.contract.video_model_contract import NO_DEADLINE, NO_PICTURE, Made, VideoModelContract, make, plan_for
+from tests.contract.video_model_sources_contract import SourcesContract
+from tests.support.shown_sources import held, inputs_for, pixels_of, reference, showing
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
@@ -62,7 +65,7 @@ class TestTheSyntheticModelsDescription(DescribingContract):
         return SyntheticModel(ModelConfig())
 
 
-class TestSyntheticModel(VideoModelContract, ConditionsContract, TwoStageContract):
+class TestSyntheticModel(VideoModelContract, ConditionsContract, SourcesContract, TwoStageContract):
     @pytest.fixture
     @override
     def model(self) -> VideoModel:
@@ -133,6 +136,43 @@ class TestSyntheticModel(VideoModelContract, ConditionsContract, TwoStageContrac
             assert 20 * np.log10(np.abs(beep).max()) == pytest.approx(-12, abs=0.1)
             assert np.argmax(np.abs(np.fft.rfft(beep))) * 10 == 1000
         assert not left[4_800:48_000].any()
+
+    def test_held_frames_are_shown_as_they_are_at_their_place(self, model: VideoModel) -> None:
+        planned = showing(plan_for(model, size=(100, 70), frames=25), held(9, 14))
+        inputs = inputs_for(planned)
+
+        frames = frames_of(make(model, planned, inputs), planned)
+        plain = plan_for(model, size=(100, 70), frames=25)
+
+        assert np.array_equal(frames[14:23], pixels_of(inputs.clips[0]))
+        without = frames_of(make(model, plain), plain)
+        assert np.array_equal(frames[:14], without[:14])
+        assert np.array_equal(frames[23:], without[23:])
+
+    def test_a_references_frames_stand_in_the_place_of_the_bars(self, model: VideoModel) -> None:
+        planned = showing(plan_for(model, size=(100, 70), frames=12), reference(17))
+        inputs = inputs_for(planned)
+
+        frames = frames_of(make(model, planned, inputs), planned)
+
+        shown = pixels_of(inputs.clips[0])
+        assert (frames[5, :20] == shown[5, :20]).all(axis=-1).mean() > 0.9  # all but the moving bar
+        assert has_text(frames[5], "06/12")
+
+    def test_a_given_sound_is_handed_out(self, model: VideoModel) -> None:
+        planned = showing(plan_for(model, frames=9), sound=True)
+        inputs = inputs_for(planned)
+        assert inputs.sound is not None
+
+        with model.generate(planned, inputs, NO_DEADLINE) as clip:
+            assert clip.audio is not None
+            assert (clip.audio.sampling_rate, clip.audio.channels) == (16_000, 2)
+            assert clip.audio.samples == inputs.sound.samples
+        with model.generate(attrs.evolve(planned, sampling_rate=48_000), inputs, NO_DEADLINE) as clip:
+            assert clip.audio is not None
+            assert (clip.audio.sampling_rate, clip.audio.length) == (48_000, 3 * inputs.sound.length)
+            left = np.array(clip.audio.samples)[: clip.audio.length]
+            assert np.allclose(left[::3], np.array(inputs.sound.samples)[: inputs.sound.length], atol=1e-6)
 
     def test_importing_it_imports_no_heavy_library(self) -> None:
         probe = "import sys, adapters.video_model.synthetic; print({'numpy', 'torch', 'PIL', 'av'} & set(sys.modules))"

@@ -48,10 +48,13 @@ class FakeVideoModel(VideoModel):
     """Frames of one colour each, four in a chunk, that follows from seed, prompt, pictures and frame number.
 
     Pictures change every frame, and the one that each is for once more, by its strength and CRF; at strength 0 nothing.
+    Clips change every frame too, and those held at a frame show the colour of their first pixel there; so does a given
+    sound, which is handed out as it was.
 
-    Sound is a constant level as long as the picture, mono, 24 kHz; `silent = True` makes clips without. The statistics
-    are always STATISTICS. `profile` may be any; loading it is free. An enhanced prompt names the seed and whether there
-    was a picture, with `text_warnings`; a clip is predicted to last a tenth of a second for each letter of its prompt.
+    Sound is else a constant level as long as the picture, mono, 24 kHz or the plan's rate; `silent = True` makes clips
+    without. The statistics are always STATISTICS. `profile` may be any; loading it is free. An enhanced prompt names
+    the seed and whether there was a picture, with `text_warnings`; a clip is predicted to last a tenth of a second for
+    each letter of its prompt.
 
     Look inside: `plans` and `inputs` list what `generate` was asked for, in order; `loads` counts the calls of `load`
     and `profile` that brought the weights in; `left` counts the contexts that were left, in whatever way.
@@ -120,11 +123,12 @@ class FakeVideoModel(VideoModel):
             try:
                 self._run_steps(plan, control)
                 content = _content(plan, inputs)
-                with closing(self._chunks(plan, content, control)) as chunks:
+                colours = [_colour(plan, inputs, content, index) for index in range(plan.output.frames)]
+                with closing(self._chunks(plan, colours, control)) as chunks:
                     yield Clip(
                         geometry=plan.output,
                         pixel_format="rgb24",
-                        audio=None if self.silent else _level(plan, content),
+                        audio=None if self.silent else inputs.sound or _level(plan, content),
                         chunks=chunks,
                         statistics=lambda: STATISTICS,
                     )
@@ -138,13 +142,14 @@ class FakeVideoModel(VideoModel):
             control.check()
         self._raise_queued("enter")
 
-    def _chunks(self, plan: GenerationPlan, content: bytes, control: JobControl) -> Generator[memoryview, None, None]:
+    def _chunks(
+        self, plan: GenerationPlan, colours: list[bytes], control: JobControl
+    ) -> Generator[memoryview, None, None]:
         pixels = plan.output.resolution.pixels
         for number, start in enumerate(range(0, plan.output.frames, _CHUNK_FRAMES)):
             control.check()
             self._raise_queued("chunk", number)
-            indices = range(start, min(start + _CHUNK_FRAMES, plan.output.frames))
-            yield memoryview(b"".join(_colour(plan, content, index) * pixels for index in indices))
+            yield memoryview(b"".join(colour * pixels for colour in colours[start : start + _CHUNK_FRAMES]))
 
     def _raise_queued(self, moment: Moment, number: int = 0) -> None:
         queue = self._queued[moment]
@@ -153,16 +158,29 @@ class FakeVideoModel(VideoModel):
 
 
 def _content(plan: GenerationPlan, inputs: GenerationInputs) -> bytes:
-    held = zip(inputs.pictures, plan.conditions, strict=True)
-    pictures = b"".join(bytes(picture.pixels) for picture, condition in held if condition.strength)
-    return hashlib.sha256(f"{plan.seed.number} {plan.prompt} ".encode() + pictures).digest()
+    """Of all that is given, in a hash."""
+    digest = hashlib.sha256(f"{plan.seed.number} {plan.prompt} ".encode())
+    for picture, condition in zip(inputs.pictures, plan.conditions, strict=True):
+        if condition.strength:
+            digest.update(picture.pixels)
+    for clip, shown in zip(inputs.clips, plan.clips, strict=True):
+        if shown.strength:
+            digest.update(f"{shown} ".encode() + b"".join(clip.chunks))
+    if inputs.sound is not None:
+        digest.update(inputs.sound.samples.cast("B"))
+    return digest.digest()
 
 
-def _colour(plan: GenerationPlan, content: bytes, number: int) -> bytes:
+def _colour(plan: GenerationPlan, inputs: GenerationInputs, content: bytes, number: int) -> bytes:
+    for clip, shown in zip(inputs.clips, plan.clips, strict=True):
+        if shown.role == "held" and shown.strength and 0 <= number - shown.frame < clip.frames:
+            frame = (number - shown.frame) * clip.resolution.pixels * 3
+            return b"".join(clip.chunks)[frame : frame + 3]
     held = repr([condition for condition in plan.conditions if condition.frame == number and condition.strength])
     return hashlib.sha256(content + number.to_bytes(4) + held.encode()).digest()[:3]
 
 
 def _level(plan: GenerationPlan, content: bytes) -> Audio:
-    samples = array.array("f", [content[0] / 256]) * plan.output.samples(_SAMPLING_RATE)
-    return Audio(_SAMPLING_RATE, 1, memoryview(samples))
+    rate = plan.sampling_rate or _SAMPLING_RATE
+    samples = array.array("f", [content[0] / 256]) * plan.output.samples(rate)
+    return Audio(rate, 1, memoryview(samples))

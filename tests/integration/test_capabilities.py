@@ -19,7 +19,8 @@ from domain.errors import ModelUnavailable
 from entrypoints import capabilities
 from entrypoints.guard import Guard
 from tests.support.lora_files import linear_sizes, tensors_for, written
-from tests.support.requests_of_rows import FIELDS_OF_ROWS, LORA
+from tests.support.media_files import media
+from tests.support.requests_of_rows import CLIP, FIELDS_OF_ROWS, LORA
 from tests.support.tiny import tiny_config
 
 MODELS: Final = ("synthetic", "builtin/tiny", "builtin/tiny-2.3", "builtin/tiny-2.5", "bare")
@@ -30,7 +31,7 @@ LACKS: Final = {
     "builtin/tiny": {"num_frames: null"},
     "builtin/tiny-2.3": {"num_frames: null"},
     "builtin/tiny-2.5": {"enhance_prompt"},
-    "bare": {"quality", "enhance_prompt", "num_frames: null"},
+    "bare": {"quality", "upscale", "enhance_prompt", "num_frames: null"},
 }
 SMALL: Final[dict[str, Any]] = {"prompt": "a dog", "seed": 5, "steps": 2, "width": 64, "height": 64, "num_frames": 9}
 
@@ -60,7 +61,11 @@ def worker(
         "STORAGE_BACKEND": "local",
         "LOCAL_STORE_DIR": str(folder / "outputs"),
         "LORA_DIR": str(folder),
+        "INPUT_PREFIX": "inputs",
     }
+    clip = folder / "outputs" / CLIP
+    clip.parent.mkdir(parents=True)
+    clip.write_bytes(media())
     if request.param == "bare":
         environ["MODEL_PATH"] = str(bare_snapshot(hub_cache, folder / "bare"))
     container = open_container(environ)

@@ -16,7 +16,7 @@ from application.ports.object_store import ObjectHeaders
 from container import Container, open_codec, open_container
 from domain.errors import DeadlineExceeded, InputRefused, SettingsInvalid
 from domain.naming import ObjectPath
-from domain.requests import InlineImage
+from domain.requests import InlineImage, TextToVideo
 from domain.source_media import StoredVideo, VideoUrl
 from tests.fakes.object_store import InMemoryStore
 from tests.support.media_files import media
@@ -135,7 +135,8 @@ def test_wrong_settings_are_all_named_in_one_error(tmp_path: Path) -> None:
 
 
 def test_the_codec_needs_no_settings() -> None:
-    assert open_codec().decode_request({"prompt": "a"}).mode == "t2v"
+    decoded = open_codec().decode_job({"prompt": "a"})
+    assert isinstance(decoded, TextToVideo)
 
 
 def test_secrets_of_the_settings_are_masked_in_the_start_line_and_known_to_the_redactor(tmp_path: Path) -> None:

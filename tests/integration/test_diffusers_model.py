@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import attrs
 import numpy as np
@@ -77,7 +77,7 @@ def weights(components: Components) -> dict[str, tuple[int, torch.dtype]]:
 
 def test_every_kind_of_pipeline_runs_on_the_same_objects(model: DiffusersModel) -> None:
     components = components_of(model)
-    kinds: list[PipelineKind] = ["LTX2Pipeline", "LTX2ImageToVideoPipeline", "LTX2ConditionPipeline"]
+    kinds: list[PipelineKind] = list(get_args(PipelineKind))
     connectors, scheduler = torch.nn.Module(), scheduler_for(components.by_name["scheduler"], "static")
     built = [
         build_pipeline(components, kind, scheduler=scheduler, connectors=connectors, device="cpu") for kind in kinds

@@ -9,6 +9,7 @@ from PIL import Image
 
 from adapters.encoder.config import EncoderConfig
 from adapters.encoder.pyav import PyAvEncoder
+from adapters.interpolator.pyav import PyAvInterpolator
 from adapters.video_model.config import ModelConfig
 from adapters.video_model.synthetic import SyntheticModel
 from adapters.wire.codec import Wire
@@ -19,6 +20,7 @@ from domain.limits import Limits
 from domain.media import OUTPUT_FORMATS
 from entrypoints.guard import Guard
 from tests.fakes.image_fetcher import FakeImageFetcher
+from tests.fakes.media_fetcher import FakeMediaFetcher
 from tests.fakes.object_store import InMemoryStore
 from tests.fakes.target_store import FakeTargetStore
 from tests.support.edge import answered, refusing_guard
@@ -35,6 +37,8 @@ class Worker:
             store=self.store,
             targets=FakeTargetStore(),
             fetcher=FakeImageFetcher({}),
+            media=FakeMediaFetcher(),
+            interpolator=PyAvInterpolator(),
             encoder=PyAvEncoder(EncoderConfig()),
             limits=Limits(),
             prefix="clips",

@@ -26,6 +26,8 @@ from entrypoints.boot import boot
 from entrypoints.guard import Guard
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.image_fetcher import FakeImageFetcher
+from tests.fakes.interpolator import FakeInterpolator
+from tests.fakes.media_fetcher import FakeMediaFetcher
 from tests.fakes.object_store import InMemoryStore
 from tests.fakes.target_store import FakeTargetStore
 from tests.fakes.video_model import FakeVideoModel
@@ -50,6 +52,8 @@ class Worker:
             store=self.store,
             targets=FakeTargetStore(),
             fetcher=FakeImageFetcher({}),
+            media=FakeMediaFetcher(),
+            interpolator=FakeInterpolator(),
             encoder=FakeEncoder(),
             limits=Limits(),
             prefix="clips",

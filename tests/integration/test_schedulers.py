@@ -4,16 +4,16 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler, LTX2ImageToVideoPipeline, LTX2Pipeline
 from PIL import Image
 
-from adapters.video_model.diffusers.frame_placing import FramePlacingPipeline, PlacedPicture
+from adapters.video_model.diffusers.frame_placing import FramePlacingPipeline, PlacedFrames
 from adapters.video_model.diffusers.schedulers import ScheduleKind, scheduler_for
 from adapters.video_model.tiny.components import build_pipeline
 from adapters.video_model.tiny.configuration import CHECKPOINTS
-from domain.conditions import Condition
 from domain.schedule import DISTILLED_SIGMAS, REFINEMENT_SIGMAS
 
 SCHEDULER = {  # as in Lightricks/LTX-2: a dev checkpoint's
@@ -204,10 +204,10 @@ def test_the_first_frame_of_an_image_stays_pinned(components: dict[str, Any], se
 
 def test_pinned_tokens_stay_as_they_are_among_appended_ones(components: dict[str, Any]) -> None:
     """What holds a frame is no less exact under ancestral noise than under Euler's method."""
-    image = Image.new("RGB", (64, 64), (200, 60, 20))
+    image = np.full((1, 64, 64, 3), (200, 60, 20), np.uint8)
 
     def first_frame(seed: int, strength: float) -> tuple[torch.Tensor, torch.Tensor]:
-        placed = [PlacedPicture(image, Condition(frame=frame, strength=strength, crf=0)) for frame in (0, 5)]
+        placed = [PlacedFrames(pixels=image, frame=frame, strength=strength) for frame in (0, 5)]
         latents = ancestral(components, seed, pipeline_class=FramePlacingPipeline, conditions=placed)[0]
         return latents[:, :, 0], latents[:, :, 1:]
 

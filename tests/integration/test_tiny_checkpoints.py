@@ -188,6 +188,17 @@ def test_the_upsampler_doubles_the_sides(loaded: _Loaded) -> None:
     assert larger.std() > 0.01
 
 
+def test_one_has_an_upsampler_that_doubles_the_frames_but_for_the_first(folders: dict[str, Path]) -> None:
+    assert [name for name, folder in folders.items() if (folder / "temporal_upsampler").is_dir()] == [
+        "builtin/tiny-2.3"
+    ]
+    upsampler = LTX2LatentUpsamplerModel.from_pretrained(folders["builtin/tiny-2.3"], subfolder="temporal_upsampler")
+    latents = torch.randn(1, 16, 3, 2, 3, generator=torch.Generator().manual_seed(1))
+    longer = upsampler(latents)
+    assert longer.shape == (1, 16, 5, 2, 3)
+    assert longer.std() > 0.01
+
+
 @pytest.mark.parametrize("name", _DEV)
 def test_the_lora_changes_the_clip_and_leaves_without_a_trace(all_loaded: dict[str, _Loaded], name: str) -> None:
     loaded = all_loaded[name]

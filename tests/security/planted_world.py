@@ -14,7 +14,8 @@ from domain.clip import Picture
 from domain.errors import WorkerError
 from domain.plan import GenerationPlan
 from domain.requests import ImageReference
-from entrypoints.guard import Guard, Reply
+from entrypoints.guard import Guard
+from entrypoints.replies import Reply
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.image_fetcher import plain_picture
 from tests.fakes.object_store import InMemoryStore

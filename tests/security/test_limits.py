@@ -23,8 +23,9 @@ from domain.errors import DeadlineExceeded, InputUnreadable, InvalidInput
 from domain.requests import GenerationRequest
 from domain.results import GenerationResult
 from entrypoints import signing
-from entrypoints.guard import Guard, Operation, Reply
+from entrypoints.guard import Guard, Operation
 from entrypoints.job_handler import JobHandler
+from entrypoints.replies import Reply
 from entrypoints.worker_life import WorkerLife
 from tests.fakes.object_store import InMemoryStore
 from tests.support.lora_files import pair, written

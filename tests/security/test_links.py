@@ -20,7 +20,8 @@ from application.workspace import PREFIX, workspace
 from container import open_container
 from domain.errors import InputRefused, StorageRejected, WorkerError
 from domain.lora import Lora, LoraSource, WeightName
-from entrypoints.guard import Guard, Reply
+from entrypoints.guard import Guard
+from entrypoints.replies import Reply
 from tests.contract.object_store_contract import HEADERS, KEY, NO_DEADLINE
 from tests.contract.object_store_contract import written as some_file
 from tests.support.lora_files import pair, written

@@ -26,7 +26,8 @@ from container import open_codec
 from domain.errors import InvalidValue, WorkerError
 from domain.naming import ObjectPath
 from domain.requests import StoredImage
-from entrypoints.guard import Guard, Reply
+from entrypoints.guard import Guard
+from entrypoints.replies import Reply
 from entrypoints.signing import as_operation
 from tests.security.hostile_names import NAMES
 from tests.security.planted import leaks

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from adapters.wire.modes import MODES
 from adapters.wire.requests import FIELDS
+from domain.geometry import MAX_FPS
 from domain.recipes import PRESETS
 from domain.sizing import ASPECT_RATIOS, REPLACED, RESOLUTIONS
 from tests.support.edge import HOST
@@ -62,19 +63,30 @@ _TARGETS = st.fixed_dictionaries({
     "region": st.none() | st.just("auto"),
 })  # fmt: skip
 
+
+def _is_shown(request: dict[str, Any]) -> bool:
+    """Whether a file can have so many frames a second."""
+    return bool(request.get("fps", 24) * (request.get("interpolate") or 1) <= MAX_FPS)
+
+
 VALID: Final[st.SearchStrategy[dict[str, Any]]] = st.fixed_dictionaries(
     {"prompt": st.text(st.characters(exclude_categories=["Cs", "Z", "Cc"]), min_size=1, max_size=50)},
     optional={
         "negative_prompt": st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=50),
         "enhance_prompt": st.booleans(),
         "seed": st.none() | st.integers(min_value=0, max_value=2**53 - 1),
+        "num_outputs": st.integers(min_value=1, max_value=8),
         "preset": st.none() | st.sampled_from(PRESETS),
         "steps": st.integers(min_value=1, max_value=200),
         "guidance": st.integers(min_value=0, max_value=30) | st.floats(min_value=0, max_value=30),
         "fps": st.integers(min_value=1, max_value=120),
+        "interpolate": st.none() | st.sampled_from([2, 4]),
         "num_frames": st.none() | st.integers(min_value=1, max_value=10_000),
         "height": st.integers(min_value=32, max_value=2048).map(lambda half: 2 * half),
         "width": st.integers(min_value=32, max_value=2048).map(lambda half: 2 * half),
+        "upscale": st.none() | st.just(2),
+        "motion_speed": st.sampled_from([1, 2]) | st.floats(min_value=0.1, max_value=2),
+        "audio": st.sampled_from(["generate", "off"]),
         "loras": st.lists(_LORAS, max_size=4, unique_by=lambda lora: lora["source"]),
         "output_format": st.just("mp4"),
         "file_name": st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,19}\.mp4", fullmatch=True),
@@ -84,7 +96,7 @@ VALID: Final[st.SearchStrategy[dict[str, Any]]] = st.fixed_dictionaries(
         "s3Config": st.none() | _TARGETS,
         "webhook_url": st.none() | st.just(f"https://{HOST}/hook?token=1"),
     },
-)
+).filter(_is_shown)
 """Requests of `t2v` that decode, `mode` left out."""
 
 _ODD_LORAS = st.lists(
@@ -149,3 +161,18 @@ PAYLOADS: Final[st.SearchStrategy[Any]] = st.one_of(
     VALID,
 )
 """Parsed JSON of any kind; about half of it is a valid request but for a field or two."""
+
+_OF_THE_JOB: Final = ("idempotency_key", "webhook_url", "num_outputs")
+_ITEMS = st.builds(
+    lambda request: {name: value for name, value in request.items() if name not in _OF_THE_JOB}, VALID
+) | st.one_of(st.builds(_merged, VALID, _ODD_FIELDS), _ANYTHING)
+BATCHES: Final[st.SearchStrategy[dict[str, Any]]] = st.builds(
+    _merged,
+    st.fixed_dictionaries({"batch": st.lists(_ITEMS, max_size=5) | _ANYTHING}),
+    st.fixed_dictionaries({}, optional={
+        "idempotency_key": st.just("order-7"),
+        "webhook_url": st.just(f"https://{HOST}/hook?token=1"),
+        "s3Config": st.none() | _TARGETS,
+    }) | st.dictionaries(_KEYS, _SCALARS, max_size=1),
+)  # fmt: skip
+"""Jobs of several requests; some of them, or what stands around them, are wrong."""

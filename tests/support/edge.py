@@ -29,11 +29,14 @@ from domain.plan import GenerationPlan
 from domain.requests import ImageReference
 from domain.secret import Secret
 from entrypoints.capabilities import as_operation as offers_as_operation
-from entrypoints.guard import Guard, Operation, Reply
+from entrypoints.guard import Guard, Operation
+from entrypoints.replies import Reply
 from entrypoints.signing import as_operation
 from entrypoints.webhooks import Webhooks
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.image_fetcher import plain_picture
+from tests.fakes.interpolator import FakeInterpolator
+from tests.fakes.media_fetcher import FakeMediaFetcher
 from tests.fakes.object_store import InMemoryStore
 from tests.fakes.video_model import FakeVideoModel
 from tests.support.webhook_receiver import SECRET
@@ -70,6 +73,8 @@ def refusing_guard() -> Guard:
         store=InMemoryStore(),
         targets=SendingTargetStore(sender=_sender("UPLOAD_ALLOWED_HOSTS")),
         fetcher=_OnePicture(),
+        media=FakeMediaFetcher(),
+        interpolator=FakeInterpolator(),
         encoder=FakeEncoder(),
         limits=Limits(),
         prefix="ltx2",
@@ -107,7 +112,9 @@ def answered(guard: Guard, raw: object) -> Reply:
 def check_reply(reply: Reply) -> None:
     """Raises AssertionError unless `reply` can be delivered and is a foreseen failure, or an operation's."""
     body = json.dumps(reply, allow_nan=False, ensure_ascii=False).encode()
-    assert len(body) <= _MAX_REPLY_BYTES, f"{len(body)} bytes"
+    assert len(body) <= (_MAX_REPLY_BYTES if "outputs" not in reply else 1 << 20), f"{len(body)} bytes"
+    for output in reply.get("outputs", ()):
+        check_reply(output)
     if reply["ok"] is True:
         assert reply["mode"] in {"doctor", "capabilities"}, reply
         return

@@ -15,6 +15,8 @@ from domain.requests import GenerationRequest, Prompt, TextToVideo
 from domain.results import GenerationResult
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.image_fetcher import FakeImageFetcher
+from tests.fakes.interpolator import FakeInterpolator
+from tests.fakes.media_fetcher import FakeMediaFetcher
 from tests.fakes.object_store import InMemoryStore
 from tests.fakes.target_store import FakeTargetStore
 from tests.fakes.video_model import FakeVideoModel
@@ -39,6 +41,8 @@ class World:
             store=self.store,
             targets=FakeTargetStore(),
             fetcher=FakeImageFetcher({}),
+            media=FakeMediaFetcher(),
+            interpolator=FakeInterpolator(),
             encoder=FakeEncoder(),
             limits=Limits(),
             prefix="clips",

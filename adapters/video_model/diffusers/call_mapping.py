@@ -1,15 +1,15 @@
 """From a stage of a plan to the keyword arguments of a diffusers pipeline. Pure: no torch, no diffusers."""
 
-from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import attrs
 
 from domain.plan import GenerationPlan, PlannedStage
 from domain.recipes import Stage
-from domain.requests import ImageToVideo, KeyframesToVideo, TextToVideo
+from domain.requests import ImageToVideo
+from domain.sampling import NORMAL_SPEED
 
-PipelineKind = Literal["LTX2Pipeline", "LTX2ImageToVideoPipeline", "LTX2ConditionPipeline"]
+PipelineKind = Literal["LTX2Pipeline", "LTX2ImageToVideoPipeline", "LTX2ConditionPipeline", "LTX2InContextPipeline"]
 SchedulerKind = Literal["dynamic", "static", "ancestral"]
 
 _ALMOST_ZERO: Final = 1e-9
@@ -21,29 +21,13 @@ To be dropped when https://github.com/huggingface/diffusers tests `is None` ther
 class PipelineCall:
     """Which pipeline to call, on which schedule, and with what.
 
-    The caller adds text, generator and callback; the pictures, as the kind of pipeline takes them; and the latents
-    that a refinement starts from.
+    The caller adds text, generator and callback; pictures and clips, as the kind of pipeline takes them; and the
+    latents that a refinement starts from, or of a given sound.
     """
 
     kind: PipelineKind
     scheduler: SchedulerKind
     arguments: dict[str, Any]
-
-
-@attrs.frozen(kw_only=True)
-class _Mode:
-    """The pipelines of a mode. A refinement starts from latents, and is conditioned like the first run."""
-
-    base: PipelineKind
-    refine: PipelineKind
-
-
-_MODES: Final[Mapping[str, _Mode]] = {
-    TextToVideo.mode: _Mode(base="LTX2Pipeline", refine="LTX2Pipeline"),
-    # given latents, the image-to-video pipeline keeps their first frame instead of encoding the picture anew
-    ImageToVideo.mode: _Mode(base="LTX2ImageToVideoPipeline", refine="LTX2ConditionPipeline"),
-    KeyframesToVideo.mode: _Mode(base="LTX2ConditionPipeline", refine="LTX2ConditionPipeline"),
-}
 
 
 def map_call(plan: GenerationPlan, planned: PlannedStage) -> PipelineCall:
@@ -59,6 +43,7 @@ def map_call(plan: GenerationPlan, planned: PlannedStage) -> PipelineCall:
         "output_type": "latent",
         **_schedule(stage),
         **_guidance(stage, plan.stg_block),
+        **_motion(plan),
     }
     if kind == "LTX2ImageToVideoPipeline":
         (first_frame,) = plan.conditions
@@ -67,11 +52,19 @@ def map_call(plan: GenerationPlan, planned: PlannedStage) -> PipelineCall:
 
 
 def _kind(plan: GenerationPlan, stage: Stage) -> PipelineKind:
-    mode = _MODES[plan.mode]
-    kind = mode.base if stage.name == "base" else mode.refine
+    """By what the plan holds, whatever its mode is called.
+
+    Only a first frame has two pipelines. The one made for it can but pin it; and given latents it would keep their
+    first frame instead of encoding the picture anew, so that it is none for a refinement.
+    """
+    if stage.name == "base" and any(clip.role == "reference" for clip in plan.clips):
+        return "LTX2InContextPipeline"
+    if not (plan.conditions or plan.clips or plan.sound):
+        return "LTX2Pipeline"
     pins = all(condition.strength == 1 for condition in plan.conditions)
-    # the image-to-video pipeline can only pin its picture
-    return "LTX2ConditionPipeline" if kind == "LTX2ImageToVideoPipeline" and not pins else kind
+    if plan.mode == ImageToVideo.mode and stage.name == "base" and pins:
+        return "LTX2ImageToVideoPipeline"
+    return "LTX2ConditionPipeline"
 
 
 def _scheduler(stage: Stage) -> SchedulerKind:
@@ -105,6 +98,10 @@ def _guidance(stage: Stage, stg_block: int) -> dict[str, Any]:
         "audio_guidance_rescale": _audio_scale(audio.rescale, video.rescale),
         "spatio_temporal_guidance_blocks": [stg_block] if has_stg else None,
     }
+
+
+def _motion(plan: GenerationPlan) -> dict[str, Any]:
+    return {} if plan.motion_speed == NORMAL_SPEED else {"motion_speed": plan.motion_speed.factor}
 
 
 def _audio_scale(audio: float, video: float) -> float:

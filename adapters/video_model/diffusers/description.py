@@ -37,6 +37,7 @@ def profile_of(source: CheckpointSource, device: str, budget: MemoryBudget, *, c
         transformer_layers=found.transformer_layers,
         has_perturbed_attention=found.has_perturbed_attention,
         has_upsampler=found.has_upsampler,
+        has_temporal_upsampler=found.has_temporal_upsampler,
         distilled_lora_bytes=None if found.distilled_lora is None else found.distilled_lora.stat().st_size,
         has_duration_head=found.has_duration_head,
         can_enhance=can_enhance,

@@ -25,7 +25,7 @@ COMPONENTS: Final = (
 )
 """What every checkpoint has, in the order of their use in a job."""
 
-OPTIONAL: Final = ("processor", "duration_head", "latent_upsampler")
+OPTIONAL: Final = ("processor", "duration_head", "latent_upsampler", "temporal_upsampler")
 """Used where a snapshot has them."""
 
 ENHANCER: Final = "prompt_enhancer"
@@ -42,6 +42,7 @@ _ORDER: Final = (
     "duration_head",
     "transformer",
     "latent_upsampler",
+    "temporal_upsampler",
     "vae",
     "audio_vae",
     "vocoder",
@@ -50,8 +51,9 @@ _UNDECLARED: Final = {
     "processor": ("transformers", "AutoProcessor"),
     "duration_head": ("ltx2", "LTX2DurationHead"),
     "latent_upsampler": ("ltx2", "LTX2LatentUpsamplerModel"),
+    "temporal_upsampler": ("ltx2", "LTX2LatentUpsamplerModel"),
 }
-"""For these a folder is enough: no pipeline class saves the upsampler, and not all of them the other two."""
+"""For these a folder is enough: no pipeline class saves the upsamplers, and not all of them the other two."""
 
 _TOKENIZERS: Final = ("tokenizer.json", "tokenizer.model")
 _PROCESSORS: Final = ("processor_config.json", "preprocessor_config.json")

@@ -7,6 +7,7 @@ import torch
 
 from adapters.video_model.diffusers.call_mapping import PipelineKind
 from adapters.video_model.diffusers.components import Components
+from adapters.video_model.diffusers.frozen import FrozenScheduler
 
 _TEXT_SIDE: Final = ("tokenizer", "text_encoder", "processor", "prompt_enhancer", "duration_head")
 """Never given to a pipeline: text is encoded before, and cached (`text/`)."""
@@ -19,6 +20,7 @@ def build_pipeline(
     scheduler: Any,  # noqa: ANN401 - diffusers has no types
     connectors: torch.nn.Module,
     device: str,
+    audio_scheduler: FrozenScheduler | None = None,
 ) -> Any:  # noqa: ANN401 - diffusers has no types
     """A pipeline of class `kind` for one run, without text encoder, whose `connectors` hand out encoded text.
 
@@ -30,7 +32,10 @@ def build_pipeline(
     known = inspect.signature(pipeline_class.__init__).parameters
     shared = {name: part for name, part in components.by_name.items() if name in known and name not in _TEXT_SIDE}
     required = {"tokenizer": None, "text_encoder": None}
-    pipeline = pipeline_class(**{**required, **shared, "scheduler": scheduler, "connectors": connectors})
+    own = {"scheduler": scheduler, "connectors": connectors}
+    if audio_scheduler is not None:
+        own["audio_scheduler"] = audio_scheduler
+    pipeline = pipeline_class(**{**required, **shared, **own})
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
@@ -38,10 +43,12 @@ def build_pipeline(
 def _pipeline_class(kind: PipelineKind) -> Any:  # noqa: ANN401 - diffusers has no types
     import diffusers  # noqa: PLC0415 - three seconds, paid when the model is loaded
 
-    if kind == "LTX2ConditionPipeline":
-        from adapters.video_model.diffusers.frame_placing import FramePlacingPipeline  # noqa: PLC0415 - as above
+    if kind in {"LTX2ConditionPipeline", "LTX2InContextPipeline"}:
+        from adapters.video_model.diffusers import frame_placing  # noqa: PLC0415 - as above
 
-        return FramePlacingPipeline
+        return (
+            frame_placing.FramePlacingPipeline if kind == "LTX2ConditionPipeline" else frame_placing.InContextPipeline
+        )
     return getattr(diffusers, kind)
 
 

@@ -80,6 +80,7 @@ def _extras(found: CheckpointFacts) -> list[str]:
     """What decides on presets and fields that not every checkpoint has."""
     has = {
         "latent upsampler": found.has_upsampler,
+        "temporal upsampler": found.has_temporal_upsampler,
         "distilled LoRA": found.distilled_lora is not None,
         "duration head": found.has_duration_head,
         "prompt enhancement": found.can_enhance,

@@ -30,6 +30,7 @@ class CheckpointFacts:
     has_perturbed_attention: bool
     """Without it a pass of spatio-temporal guidance costs a full forward and changes nothing."""
     has_upsampler: bool
+    has_temporal_upsampler: bool
     distilled_lora: Path | None
     """The LoRA at the snapshot's root that makes a dev transformer a distilled one."""
     has_duration_head: bool
@@ -60,11 +61,24 @@ def facts(snapshot: Path, config: ModelConfig) -> CheckpointFacts:
         transformer_layers=_whole_number(transformer, "transformer", "num_layers"),
         has_perturbed_attention=bool(transformer.get("perturbed_attn")),
         has_upsampler="latent_upsampler" in found,
+        has_temporal_upsampler="temporal_upsampler" in found and _is_temporal(snapshot),
         distilled_lora=find_distilled_lora(snapshot),
         has_duration_head="duration_head" in found,
         can_enhance=enhancing <= found,
         audio_rate=_whole_number(read_config(snapshot, "vocoder/config.json"), "vocoder", "output_sampling_rate"),
     )
+
+
+def _is_temporal(snapshot: Path) -> bool:
+    """Raises ModelUnavailable if the upsampler in the folder for a temporal one is another."""
+    config = read_config(snapshot, "temporal_upsampler/config.json")
+    if config.get("temporal_upsample") is True and config.get("spatial_upsample") is False:
+        return True
+    message = (
+        "The checkpoint's temporal_upsampler is none: its config.json must have temporal_upsample true and "
+        "spatial_upsample false"
+    )
+    raise ModelUnavailable(message)
 
 
 def recognise_family_name(transformer: dict[str, Any]) -> FamilyName:

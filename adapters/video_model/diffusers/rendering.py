@@ -6,9 +6,8 @@ from typing import Final
 
 import attrs
 import torch
-from PIL import Image
 
-from adapters.video_model.diffusers.conditioning import fitted
+from adapters.video_model.diffusers.conditioning import FittedInputs
 from adapters.video_model.diffusers.decoding import decode_audio, decode_video, rgb24_chunks
 from adapters.video_model.diffusers.device import room
 from adapters.video_model.diffusers.engine import Engine
@@ -18,6 +17,7 @@ from adapters.video_model.diffusers.memory.letting_go import let_go
 from adapters.video_model.diffusers.memory.residency import Residency
 from adapters.video_model.diffusers.memory.tiling import tiled
 from adapters.video_model.diffusers.metering import Meter
+from adapters.video_model.diffusers.sound_encoding import encode_sound
 from adapters.video_model.diffusers.stages import Latents, StageInputs, StageRunner
 from adapters.video_model.diffusers.text.cache import MAX_TOKENS, EncodedText
 from adapters.video_model.diffusers.text.encoding import PromptEncoder
@@ -42,8 +42,8 @@ def rendered(
     meter.start()
     with ExitStack() as job:
         with meter.part("prepare"):
-            pictures = fitted(inputs.pictures, plan)
-        rendering = Rendering(engine=engine, plan=plan, pictures=pictures, loras=loras, control=control, meter=meter)
+            given = FittedInputs.of(inputs, plan)
+        rendering = Rendering(engine=engine, plan=plan, given=given, loras=loras, control=control, meter=meter)
         audio = rendering.denoise(job)
         chunks = job.enter_context(closing(rendering.chunks()))
         yield Clip(
@@ -57,11 +57,11 @@ def rendered(
 
 @attrs.define(kw_only=True, eq=False)
 class Rendering:
-    """The work on one plan. `pictures` have the size of the plan's canvas, in the order of its conditions."""
+    """The work on one plan."""
 
     engine: Engine
     plan: GenerationPlan
-    pictures: tuple[Image.Image, ...]
+    given: FittedInputs
     loras: LoraPairs
     control: JobControl
     meter: Meter
@@ -138,7 +138,7 @@ class Rendering:
             with self.meter.part("denoise"):
                 self._latents = self._denoised()
             with self.meter.part("decode"), self._residency.using("audio_vae", "vocoder"):
-                audio = decode_audio(self.engine.components, self._latents.audio)
+                audio = decode_audio(self.engine.components, self._latents.audio, self.plan.sampling_rate)
             job.push(stack.pop_all())
         return audio
 
@@ -146,6 +146,14 @@ class Rendering:
         engine = self.engine
         self.control.check()
         positive, negative = self._texts()
+        inputs = StageInputs(
+            positive=positive,
+            negative=negative,
+            pictures=self.given.pictures,
+            clips=self.given.clips,
+            sound=self._heard(),
+            loras=self.loras,
+        )
         return StageRunner(
             components=engine.components,
             residency=self._residency,
@@ -153,9 +161,16 @@ class Rendering:
             distilled_lora=engine.distilled_lora,
             transformer_context=engine.transformer_context,
             plan=self.plan,
-            inputs=StageInputs(positive=positive, negative=negative, pictures=self.pictures, loras=self.loras),
+            inputs=inputs,
             control=self.control,
         ).run()
+
+    def _heard(self) -> torch.Tensor | None:
+        """The given sound's latents."""
+        if self.given.sound is None:
+            return None
+        with self._residency.using("audio_vae"):
+            return encode_sound(self.engine.components, self.given.sound, self.plan.canvas)
 
     def _texts(self) -> tuple[EncodedText, EncodedText | None]:
         engine, plan = self.engine, self.plan
@@ -175,14 +190,14 @@ class Rendering:
 
     def _decoded(self) -> torch.Tensor:
         """(3, F, H, W) in the VAE's dtype; in the finest tiles if memory ran out."""
-        device, canvas, measures = self.engine.device, self.plan.canvas, self.engine.budget.dimensions
+        device, made, measures = self.engine.device, self.plan.decoded, self.engine.budget.dimensions
         with self._residency.using("vae"):
             free = room(device)
-            tiling = None if free is None else decode_tiling(canvas, free, measures)
+            tiling = None if free is None else decode_tiling(made, free, measures)
             try:
                 return self._decoded_in(tiling)
             except OutOfMemory as exc:
-                finest = decode_tiling(canvas, _AS_LEAN_AS_CAN_BE, measures)
+                finest = decode_tiling(made, _AS_LEAN_AS_CAN_BE, measures)
                 if finest == tiling:
                     raise
                 let_go(exc)

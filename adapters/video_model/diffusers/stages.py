@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import attrs
+import numpy as np
 import torch
 from PIL import Image
 
 from adapters.video_model.diffusers.call_mapping import PipelineCall, map_call
 from adapters.video_model.diffusers.components import Components
-from adapters.video_model.diffusers.conditioning import shrunk
+from adapters.video_model.diffusers.conditioning import Frames, shrunk, shrunk_frames
+from adapters.video_model.diffusers.frozen import FrozenScheduler
 from adapters.video_model.diffusers.lora.shelf import LoraPairs, LoraShelf
 from adapters.video_model.diffusers.memory.residency import Residency
 from adapters.video_model.diffusers.pipelines import build_pipeline
@@ -19,7 +21,9 @@ from adapters.video_model.diffusers.schedulers import scheduler_for
 from adapters.video_model.diffusers.text.cache import EncodedText
 from adapters.video_model.diffusers.text.connected import CachedConnectors, placeholders
 from application.job_control import JobControl, StageProgress
+from domain.conditions import ClipCondition, ClipRole
 from domain.errors import ModelUnavailable
+from domain.geometry import Resolution
 from domain.plan import GenerationPlan, PlannedStage
 
 
@@ -35,13 +39,16 @@ class Latents:
 class StageInputs:
     """What a job brings to its stages beside the plan.
 
-    `pictures` have the size of the finished canvas, one for each of the plan's conditions. `loras` are active in every
-    stage. `negative` may be None where no stage is guided.
+    `pictures` and `clips` have the size of the finished canvas, one for each of the plan's conditions and clips.
+    `sound` are the audio latents that the plan's `sound` is about. `loras` are active in every stage; beside
+    a reference in the first. `negative` may be None where no stage is guided.
     """
 
     positive: EncodedText
     negative: EncodedText | None
     pictures: tuple[Image.Image, ...] = ()
+    clips: tuple[Frames, ...] = ()
+    sound: torch.Tensor | None = None
     loras: LoraPairs = ()
 
 
@@ -67,19 +74,27 @@ class StageRunner:
             latents = self._denoised(first, None, generator, steps_done=0)
             steps_done = first.stage.schedule.steps
             for planned in others:
-                latents = self._denoised(planned, self._upsampled(latents), generator, steps_done=steps_done)
+                start = self._upsampled(latents, by="latent_upsampler")
+                latents = self._denoised(planned, start, generator, steps_done=steps_done)
                 steps_done += planned.stage.schedule.steps
+        for _ in range(self.plan.temporal_rounds):
+            latents = self._upsampled(latents, by="temporal_upsampler")
         return latents
 
     @property
     def _used(self) -> tuple[str, ...]:
-        """What a pipeline computes with; a picture is encoded by the VAE."""
-        return ("transformer", "vae") if self.inputs.pictures else ("transformer",)
+        """What a pipeline computes with; pictures and clips are encoded by the VAE."""
+        return ("transformer", "vae") if self.inputs.pictures or self.inputs.clips else ("transformer",)
 
-    def _upsampled(self, latents: Latents) -> Latents:
-        """Twice the size in width and height; the sound as it is."""
-        upsampler = self.components.by_name["latent_upsampler"]
-        with self.residency.using("latent_upsampler"), torch.no_grad():
+    def _upsampled(self, latents: Latents, *, by: Literal["latent_upsampler", "temporal_upsampler"]) -> Latents:
+        """Twice the size in width and height, or of F latents in time 2F - 1; the sound as it is.
+
+        Both upsamplers work on latents as the VAE knows them, not normalised (`upsample_latents` of diffusers'
+        LTX2DFRTemporalRefinePipeline).
+        """
+        self.control.check()
+        upsampler = self.components.by_name[by]
+        with self.residency.using(by), torch.no_grad():
             larger = upsampler(latents.video.to(upsampler.dtype))
         return attrs.evolve(latents, video=larger.float())
 
@@ -95,31 +110,80 @@ class StageRunner:
             scheduler=scheduler_for(self.components.by_name["scheduler"], call.scheduler, self.plan.seed.number),
             connectors=CachedConnectors(positive, negative, device),
             device=device,
+            audio_scheduler=None if self.inputs.sound is None else FrozenScheduler(),
         )
-        loras = [*self.inputs.loras, *self._distilled_lora(planned)]
+        loras = [*self._given_loras(planned), *self._distilled_lora(planned)]
         with self.shelf.applied(loras), self.transformer_context(loras):
             output = pipeline(
                 **call.arguments,
                 **placeholders(positive, negative),
                 **self._conditions(call, planned),
-                **_start(start),
+                **self._start(start),
                 generator=generator,
                 callback_on_step_end=self._step_counter(steps_done),
             )
         return Latents(video=output.frames, audio=output.audio)
 
     def _conditions(self, call: PipelineCall, planned: PlannedStage) -> dict[str, Any]:
-        """The pictures as the kind of pipeline takes them, in the size of the stage's canvas."""
-        pictures = [shrunk(picture, planned.canvas.resolution) for picture in self.inputs.pictures]
-        if not pictures:
-            return {}
+        """Pictures and clips as the kind of pipeline takes them, in the size of the stage's canvas."""
+        size = planned.canvas.resolution
         if call.kind == "LTX2ImageToVideoPipeline":
-            return {"image": pictures[0]}
-        from adapters.video_model.diffusers.frame_placing import PlacedPicture  # noqa: PLC0415 - loads diffusers
+            return {"image": shrunk(self.inputs.pictures[0], size)}
+        arguments: dict[str, Any] = {}
+        if self.inputs.pictures or self._clips("held"):
+            arguments["conditions"] = self._held(size)
+        if call.kind == "LTX2InContextPipeline":
+            arguments["reference_conditions"] = [
+                self._reference(frames, condition, size) for frames, condition in self._clips("reference")
+            ]
+        return arguments
 
-        placed = zip(pictures, self.plan.conditions, strict=True)
-        # at strength 0 tokens of pure noise would be appended
-        return {"conditions": [PlacedPicture(picture, where) for picture, where in placed if where.strength > 0]}
+    def _held(self, size: Resolution) -> list[Any]:
+        """What holds frames of the clip. Of strength 0 nothing: tokens of pure noise would be appended."""
+        from adapters.video_model.diffusers.frame_placing import PlacedFrames  # noqa: PLC0415 - loads diffusers
+
+        pictures = zip(self.inputs.pictures, self.plan.conditions, strict=True)
+        return [
+            *(
+                PlacedFrames(
+                    pixels=np.array(shrunk(picture, size))[None],  # a copy: torch wants to be allowed to write
+                    frame=where.frame,
+                    strength=where.strength,
+                    crf=where.crf,
+                )
+                for picture, where in pictures
+                if where.strength > 0
+            ),
+            *(
+                PlacedFrames(pixels=shrunk_frames(frames, size), frame=where.frame, strength=where.strength)
+                for frames, where in self._clips("held")
+            ),
+        ]
+
+    def _reference(self, frames: Frames, condition: ClipCondition, size: Resolution) -> Any:  # noqa: ANN401 - of diffusers
+        from diffusers.pipelines.ltx2.pipeline_ltx2_ic_lora import LTX2ReferenceCondition  # noqa: PLC0415 - heavy
+
+        images = [Image.fromarray(frame) for frame in shrunk_frames(frames, size)]
+        return LTX2ReferenceCondition(frames=images, strength=condition.strength)
+
+    def _clips(self, role: ClipRole) -> list[tuple[Frames, ClipCondition]]:
+        """The clips that the model is given for `role`; one of strength 0 it is not."""
+        clips = zip(self.inputs.clips, self.plan.clips, strict=True)
+        return [(frames, where) for frames, where in clips if where.role == role and where.strength > 0]
+
+    def _given_loras(self, planned: PlannedStage) -> LoraPairs:
+        """The job's own. Beside a reference they are made for it, and a refinement, which does not see it, has none.
+
+        So does the makers' ICLoraPipeline.
+        """
+        sees_reference = planned.stage.name == "base" or not self._clips("reference")
+        return self.inputs.loras if sees_reference else ()
+
+    def _start(self, latents: Latents | None) -> dict[str, Any]:
+        """What a stage starts from beside noise."""
+        if latents is not None:
+            return {"latents": latents.video, "audio_latents": latents.audio}
+        return {} if self.inputs.sound is None else {"audio_latents": self.inputs.sound}
 
     def _step_counter(self, steps_done: int) -> Callable[..., dict[str, Any]]:
         """A pipeline's callback that reports each step and ends the run when the job is over."""
@@ -138,7 +202,3 @@ class StageRunner:
             message = "The checkpoint's distilled LoRA is missing"
             raise ModelUnavailable(message)
         return ((self.distilled_lora, 1.0),)
-
-
-def _start(latents: Latents | None) -> dict[str, Any]:
-    return {} if latents is None else {"latents": latents.video, "audio_latents": latents.audio}

@@ -9,12 +9,12 @@ from typing import Final
 from adapters.video_model.library_output import take_over_output
 from adapters.video_model.snapshot import RepositoryCache
 from adapters.video_model.tiny.adapter import LORA_FILE, save_lora
-from adapters.video_model.tiny.components import build_pipeline, build_upsampler
+from adapters.video_model.tiny.components import build_pipeline, build_upsamplers
 from adapters.video_model.tiny.configuration import CHECKPOINTS, TinyCheckpoint
 from adapters.video_model.tiny.processor import save_gemma4_processor
 from domain.errors import DiskFull, ModelUnavailable
 
-_BUILD: Final = "2"
+_BUILD: Final = "3"
 """Raise it with every change of a configuration or of the building: it names another revision."""
 
 
@@ -60,13 +60,15 @@ def _build_into(cache: RepositoryCache, revision: str, checkpoint: TinyCheckpoin
 def save_checkpoint(checkpoint: TinyCheckpoint, folder: Path) -> None:
     """Write every file of the snapshot to `folder`, the same bytes in every process.
 
-    `latent_upsampler/` and the LoRA file lie beside the pipeline's components and are not in `model_index.json`, as in
-    Lightricks' own repositories. Nor is Gemma 4's `processor/`: with it a plain `from_pretrained` needs torchvision.
+    The latent upsamplers' folders and the LoRA file lie beside the pipeline's components and are not in
+    `model_index.json`, as in Lightricks' own repositories. Nor is Gemma 4's `processor/`: with it a plain
+    `from_pretrained` needs torchvision.
     """
     take_over_output()
     pipeline = build_pipeline(checkpoint)
     pipeline.save_pretrained(folder)
-    build_upsampler(checkpoint).save_pretrained(folder / "latent_upsampler")
+    for name, upsampler in build_upsamplers(checkpoint).items():
+        upsampler.save_pretrained(folder / name)
     if checkpoint.language_model == "gemma 4":
         save_gemma4_processor(folder / "processor")
     if checkpoint.has_distilled_lora:

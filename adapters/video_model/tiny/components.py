@@ -52,9 +52,10 @@ def build_pipeline(checkpoint: TinyCheckpoint) -> LTX2Pipeline:
     )
 
 
-def build_upsampler(checkpoint: TinyCheckpoint) -> LTX2LatentUpsamplerModel:
-    """The latent upsampler, which is no component of the pipeline."""
-    return _seeded(LTX2LatentUpsamplerModel, **checkpoint.latent_upsampler)
+def build_upsamplers(checkpoint: TinyCheckpoint) -> dict[str, LTX2LatentUpsamplerModel]:
+    """The latent upsamplers by the names of their folders; they are no components of the pipeline."""
+    configs = {"latent_upsampler": checkpoint.latent_upsampler, "temporal_upsampler": checkpoint.temporal_upsampler}
+    return {name: _seeded(LTX2LatentUpsamplerModel, **config) for name, config in configs.items() if config is not None}
 
 
 def _build_gemma3() -> dict[str, Any]:

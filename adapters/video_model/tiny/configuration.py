@@ -26,6 +26,7 @@ class TinyCheckpoint:
 
     `language_model`: Gemma 3 encodes prompts and enhances them; beside a Gemma 4 encoder a second Gemma 4 enhances.
     `has_bandwidth_extension`: whether the vocoder is `LTX2VocoderWithBWE` (48 kHz) or `LTX2Vocoder` (24 kHz).
+    `temporal_upsampler` None: as in all published repositories; one has it, to show what it does where it is added.
     `duration_head` None: the family has none. `has_distilled_lora`: dev checkpoints have such a file beside them.
     """
 
@@ -36,6 +37,7 @@ class TinyCheckpoint:
     vocoder: Config
     has_bandwidth_extension: bool
     latent_upsampler: Config
+    temporal_upsampler: Config | None = None
     language_model: Literal["gemma 3", "gemma 4"]
     duration_head: Config | None = None
     has_distilled_lora: bool
@@ -102,6 +104,7 @@ LTX_2_3: Final = TinyCheckpoint(
     },
     has_bandwidth_extension=True,
     latent_upsampler={**UPSAMPLER, "use_rational_resampler": False},
+    temporal_upsampler={**UPSAMPLER, "spatial_upsample": False, "temporal_upsample": True},
     language_model="gemma 3",
     has_distilled_lora=True,
 )
@@ -110,6 +113,7 @@ LTX_2_5: Final = attrs.evolve(
     LTX_2_3,
     scheduler=STATIC_SCHEDULE,
     transformer={**LTX_2_3.transformer, "ff_bias": False, "use_keyframes_abs_pos_embedding": True},
+    temporal_upsampler=None,
     language_model="gemma 4",
     duration_head={
         "video_cross_attention_dim": HEADS * VIDEO_HEAD,  # widths of the connectors' outputs

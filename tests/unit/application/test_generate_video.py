@@ -36,6 +36,8 @@ from domain.sampling import Seed, Steps
 from domain.version import WORKER_VERSION
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.image_fetcher import FakeImageFetcher, plain_picture
+from tests.fakes.interpolator import FakeInterpolator
+from tests.fakes.media_fetcher import FakeMediaFetcher
 from tests.fakes.object_store import InMemoryStore
 from tests.fakes.target_store import FakeTargetStore
 from tests.fakes.video_model import STATISTICS, FakeVideoModel
@@ -55,13 +57,17 @@ class World:
         self.store = InMemoryStore(public=public)
         self.targets = FakeTargetStore()
         self.fetcher = FakeImageFetcher({"https://a.b/c": plain_picture()})
+        self.media = FakeMediaFetcher()
         self.encoder = FakeEncoder()
+        self.interpolator = FakeInterpolator()
         self.root = root
         self.generate = GenerateVideo(
             model=self.model,
             store=self.store,
             targets=self.targets,
             fetcher=self.fetcher,
+            media=self.media,
+            interpolator=self.interpolator,
             encoder=self.encoder,
             limits=Limits(),
             prefix="clips",
@@ -284,15 +290,9 @@ def test_what_takes_long_before_its_first_step_is_named_when_it_begins(world: Wo
 
 
 def test_today_is_a_day_in_utc(world: World) -> None:
-    generate = GenerateVideo(
-        model=world.model,
-        store=world.store,
-        targets=world.targets,
-        fetcher=world.fetcher,
-        encoder=world.encoder,
-        limits=Limits(),
-        prefix="",
-    )
+    default = attrs.fields(GenerateVideo).today.default
+    assert default is not None
+    generate = attrs.evolve(world.generate, prefix="", today=default)
     before = dt.datetime.now(dt.UTC).date()
     path = generate(SMALL, Job(id="a"), JobControl()).stored.path
     assert before.isoformat() <= path.split("/")[0] <= dt.datetime.now(dt.UTC).date().isoformat()

@@ -248,5 +248,5 @@ def test_what_the_sink_raises_comes_out_and_the_next_event_is_told() -> None:
 
 def test_an_update_is_what_the_contract_says() -> None:
     assert [field.name for field in attrs.fields(ProgressUpdate)] == [
-        "stage", "step", "total", "percent", "eta_seconds",
+        "stage", "step", "total", "percent", "eta_seconds", "place",
     ]  # fmt: skip

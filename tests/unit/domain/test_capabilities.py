@@ -18,6 +18,9 @@ from domain.profile import Checkpoint, ModelProfile
 from domain.recipes import PRESETS, Preset, available_presets
 from domain.requests import GenerationRequest, ImageToVideo, ImageUrl, Keyframe, KeyframesToVideo, Prompt, TextToVideo
 from domain.sampling import Seed
+from domain.source_media import AudioUrl, SourceTime, VideoUrl
+from domain.source_requests import AudioToVideo, ExtendVideo, RetakeVideo, VideoToVideo
+from domain.upscaling import Upscale
 from tests.support.requests_of_rows import FIELDS_OF_ROWS
 
 WHOLE: Final = Checkpoint(
@@ -40,14 +43,20 @@ KINDS: Final = [
     for distilled in (False, True)
 ]
 TEXT: Final = TextToVideo(prompt=Prompt("a"))
+VIDEO: Final = VideoUrl("https://example.com/a.mp4")
 PICTURE: Final = ImageUrl("https://example.com/a.png")
 REQUESTS: Final[dict[str, GenerationRequest]] = {
     "t2v": TEXT,
     "i2v": ImageToVideo(prompt=Prompt("a"), image=PICTURE),
     "keyframes": KeyframesToVideo(prompt=Prompt("a"), keyframes=(Keyframe(image=PICTURE, frame=FIRST_FRAME),)),
+    "v2v": VideoToVideo(prompt=Prompt("a"), video=VIDEO),
+    "extend": ExtendVideo(prompt=Prompt("a"), video=VIDEO),
+    "retake": RetakeVideo(prompt=Prompt("a"), video=VIDEO, start=SourceTime(0)),
+    "a2v": AudioToVideo(prompt=Prompt("a"), audio_source=AudioUrl("https://example.com/a.wav")),
     **{preset: attrs.evolve(TEXT, preset=preset) for preset in PRESETS},
     "enhance_prompt": attrs.evolve(TEXT, enhance_prompt=True),
     "num_frames: null": attrs.evolve(TEXT, num_frames=None),
+    "upscale": attrs.evolve(TEXT, upscale=Upscale(2)),
     "loras": attrs.evolve(TEXT, loras=(Lora(source=LoraSource("org/name")),)),
 }
 
@@ -67,7 +76,8 @@ def test_every_mode_there_is_has_a_row() -> None:
 
 
 def _all_requests(kind: type[GenerationRequest]) -> list[type[GenerationRequest]]:
-    return [leaf for child in kind.__subclasses__() for leaf in (child, *_all_requests(child))]
+    leaves = [leaf for child in kind.__subclasses__() for leaf in (child, *_all_requests(child))]
+    return [leaf for leaf in leaves if hasattr(leaf, "mode")]
 
 
 @pytest.mark.parametrize("checkpoint", KINDS)
@@ -108,6 +118,7 @@ def test_the_needs_are_these() -> None:
         "quality": ((UPSAMPLER, DISTILLED_LORA), (UPSAMPLER,)),
         "enhance_prompt": ((ENHANCER,), (ENHANCER,)),
         "num_frames: null": ((DURATION_HEAD,), (DURATION_HEAD,)),
+        "upscale": ((UPSAMPLER, DISTILLED_LORA), (UPSAMPLER,)),
     }
 
 

@@ -23,7 +23,8 @@ PICTURE = ImageToVideo(prompt=Prompt("x"), image=ImageUrl("https://example.com/a
 def test_the_rows_are_the_tables() -> None:
     listed = offers(attrs.evolve(DEV, checkpoint=attrs.evolve(WHOLE, has_upsampler=False)), Limits())
     assert [offer.name for offer in listed.offers] == [row.name for row in CAPABILITIES]
-    assert {offer.name: offer.lacks for offer in listed.offers if offer.lacks} == {"quality": ("a latent upsampler",)}
+    lacking = {offer.name: offer.lacks for offer in listed.offers if offer.lacks}
+    assert lacking == {"quality": ("a latent upsampler",), "upscale": ("a latent upsampler",)}
     assert [offer.name for offer in listed.of_kind("preset")] == list(PRESETS)
     assert list(listed.longest) == ["official", "fast", "standard"]
 

@@ -1,6 +1,9 @@
 """Whether a clip fits into the device, and what is said where it does not."""
 
 import re
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -14,6 +17,8 @@ from domain.plan import GenerationPlan, plan
 from domain.profile import ModelProfile
 from domain.requests import GenerationRequest, ImageToVideo, ImageUrl, Keyframe, KeyframesToVideo, Prompt
 from domain.sampling import Seed
+from domain.source_media import MediaFile, SourceVideo, VideoUrl
+from domain.source_requests import ExtendVideo, VideoToVideo
 from tests.unit.domain.test_plan import DEV, REQUEST, WHOLE
 
 FPS_30 = FrameRate.from_number(30)
@@ -111,9 +116,35 @@ def test_each_keyframe_behind_the_first_frame_takes_memory() -> None:
     assert four - two == pytest.approx(2 * (two - one), rel=0.2)
 
 
-def _fits(request: GenerationRequest, profile: ModelProfile) -> bool:
+def test_a_sources_frames_take_memory() -> None:
+    """A reference doubles the tokens; a clip that goes on is made together with the frames it goes on from."""
+    size: dict[str, Any] = {"prompt": Prompt("x"), "width": Side(1024), "height": Side(1024)}
+    video = VideoUrl("https://a.b/c")
+    source = SourceVideo(
+        media=MediaFile(Path("in"), "video_url", Fraction(0)),
+        rate=Fraction(24),
+        is_constant=True,
+        size=Resolution(1024, 1024),
+        frames=240,
+        duration=Fraction(10),
+        audio=None,
+    )
+
+    def least_device(request: GenerationRequest, given: SourceVideo | None = source) -> int:
+        sizes = range(2**31, 2**35, 2**26)
+        return next(size for size in sizes if _fits(request, on_a_gpu_with(size), given))
+
+    def pictured(frames: int) -> int:
+        picture = ImageUrl("https://a.b/c.png")
+        return least_device(ImageToVideo(**size, num_frames=FrameCount(frames), image=picture), None)
+
+    assert least_device(ExtendVideo(**size, num_frames=FrameCount(65), video=video)) == pictured(65 + 25)
+    assert pictured(65) * 1.5 < least_device(VideoToVideo(**size, num_frames=FrameCount(65), video=video))
+
+
+def _fits(request: GenerationRequest, profile: ModelProfile, source: SourceVideo | None = None) -> bool:
     try:
-        _plan(request, profile)
+        plan(request, profile, Limits(), Seed(7), source)
     except OverLimit:
         return False
     return True

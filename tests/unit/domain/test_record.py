@@ -9,10 +9,11 @@ import pytest
 from domain.clip import ClipStatistics
 from domain.conditions import Crf, FramePosition, Strength
 from domain.geometry import ClipGeometry, FrameCount, FrameRate, Resolution, Side
+from domain.interpolation import Interpolation
 from domain.lora import Lora, LoraScale, LoraSource
 from domain.media import OutputFormat
 from domain.naming import FileName, IdempotencyKey, ObjectPath
-from domain.output import Poster
+from domain.output import OutputCount, Poster
 from domain.profile import ModelIdentity
 from domain.record import JobRecord, fingerprint
 from domain.requests import (
@@ -28,9 +29,10 @@ from domain.requests import (
     TextToVideo,
 )
 from domain.results import EncodedVideo, GenerationResult, StoredObject, Timings
-from domain.sampling import GuidanceScale, Seed, Steps
+from domain.sampling import GuidanceScale, MotionSpeed, Seed, Steps
 from domain.secret import Secret
 from domain.sizing import Measures, Seconds
+from domain.upscaling import Upscale
 from domain.webhook import WebhookUrl
 from tests.support.targets import s3_target, upload_url
 
@@ -83,6 +85,11 @@ OTHERS: dict[str, Any] = {
     "num_frames": FrameCount(50),
     "height": Side(514),
     "width": Side(514),
+    "upscale": Upscale(2),
+    "motion_speed": MotionSpeed(0.5),
+    "interpolate": Interpolation(2),
+    "num_outputs": OutputCount(2),
+    "audio": "off",
     "loras": (Lora(source=LoraSource("org/name")),),
     "output_format": OutputFormat(name="webm", suffix=".webm", content_type="video/webm"),
     "poster": Poster(),

@@ -12,7 +12,8 @@ from domain.limits import Limits
 from domain.offers import Offers, offers
 from domain.profile import ModelProfile
 from entrypoints.capabilities import as_lines, as_operation
-from entrypoints.guard import Guard, Operation, Reply
+from entrypoints.guard import Guard, Operation
+from entrypoints.replies import Reply
 from tests.fakes.video_model import FAKE_PROFILE, FakeVideoModel
 from tests.unit.domain.test_plan_memory import on_a_gpu_with
 

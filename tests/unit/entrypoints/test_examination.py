@@ -8,7 +8,8 @@ from application.job_control import JobControl
 from container import open_codec
 from domain.errors import StorageBucket
 from entrypoints.examination import as_operation
-from entrypoints.guard import Guard, Reply
+from entrypoints.guard import Guard
+from entrypoints.replies import Reply
 
 
 def no_bucket() -> str:

@@ -13,7 +13,8 @@ from container import open_codec
 from domain.errors import DeadlineExceeded, GpuFailed, InputRefused, WorkerError
 from domain.requests import GenerationRequest
 from domain.results import GenerationResult
-from entrypoints.guard import Guard, Operation, Reply, sealed
+from entrypoints.guard import Guard, Operation
+from entrypoints.replies import Reply, sealed
 
 JOB = Job(id="job-1")
 GOOD = {"prompt": "a dog"}

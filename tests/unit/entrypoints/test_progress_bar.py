@@ -4,6 +4,7 @@ import io
 
 from typing_extensions import override
 
+from application.job_control import Place
 from application.progress import ProgressUpdate
 from entrypoints.progress_bar import progress_bar
 
@@ -36,3 +37,10 @@ def test_a_file_gets_nothing() -> None:
     with progress_bar(stream) as show:
         show(ProgressUpdate("generate", 12, 30, 34.3, 41.0))
     assert stream.getvalue() == ""
+
+
+def test_of_several_clips_the_bar_says_which() -> None:
+    stream = Terminal()
+    with progress_bar(stream) as show:
+        show(ProgressUpdate("generate", 12, 30, 34.3, None, Place(3, 8)))
+    assert "item 3/8, 12 of 30 steps" in stream.getvalue()

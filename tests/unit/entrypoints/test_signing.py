@@ -10,7 +10,8 @@ from application.job_control import JobControl
 from application.ports.object_store import ObjectHeaders
 from application.sign_object import SignObject
 from container import open_codec
-from entrypoints.guard import Guard, Reply
+from entrypoints.guard import Guard
+from entrypoints.replies import Reply
 from entrypoints.signing import as_operation
 from tests.fakes.object_store import InMemoryStore
 

@@ -9,10 +9,12 @@ from contextlib import ExitStack
 from typing import Any
 
 import aiohttp
+import attrs
 import pytest
 from structlog.testing import capture_logs
 
 from adapters.progress.posts import JobPosts, Line
+from application.job_control import Place
 from application.progress import ProgressUpdate
 from tests.support.job_done_server import JobDoneServer, job_done_server
 
@@ -186,3 +188,13 @@ def test_a_job_without_any_update_ends_at_once() -> None:
     with ExitStack() as stack:
         stack.enter_context(posts("http://127.0.0.1:9/"))
         assert seconds_of(stack.close) < 0.3
+
+
+def test_of_several_clips_the_status_says_which(server: JobDoneServer) -> None:
+    with posts(server.url) as offer:
+        offer(attrs.evolve(UPDATES[0], place=Place(3, 8)))
+        server.until_posts(1)
+    (told,) = [post.body["output"] for post in server.posts]
+    assert told == {
+        "item": 3, "items": 8, "stage": "generate", "step": 0, "total": 100, "percent": 0.0, "eta_seconds": None,
+    }  # fmt: skip

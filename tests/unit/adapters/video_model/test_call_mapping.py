@@ -1,12 +1,13 @@
 """What diffusers is called with, value by value: each of these was once a silent mistake of somebody."""
 
 from fractions import Fraction
+from typing import Any
 
 import attrs
 import pytest
 
 from adapters.video_model.diffusers.call_mapping import PipelineCall, map_call
-from domain.conditions import Crf, FramePosition, Strength
+from domain.conditions import ClipCondition, Crf, FramePosition, SoundCondition, Strength
 from domain.families import LTX_2, LTX_2_3, LTX_2_5, Family
 from domain.geometry import FrameCount, FrameRate, Side
 from domain.limits import Limits
@@ -21,7 +22,7 @@ from domain.requests import (
     Prompt,
     TextToVideo,
 )
-from domain.sampling import GuidanceScale, Seed, Steps
+from domain.sampling import GuidanceScale, MotionSpeed, Seed, Steps
 
 SCALES = ("guidance_scale", "stg_scale", "modality_scale", "guidance_rescale")
 TEXT = TextToVideo(prompt=Prompt("a"))
@@ -167,3 +168,45 @@ def test_keyframes_condition_both_stages() -> None:
 def test_the_makers_first_stage_of_2_5_is_ancestral() -> None:
     base, refine = calls(attrs.evolve(TEXT, preset="official"), dev(LTX_2_5, is_distilled=True))
     assert (base.scheduler, refine.scheduler) == ("ancestral", "static")
+
+
+@pytest.mark.parametrize("request_", [TEXT, PICTURE])
+def test_motion_speed_is_told_to_every_stage_unless_it_is_the_normal_one(request_: GenerationRequest) -> None:
+    for checkpoint in (dev(LTX_2), dev(LTX_2_5, is_distilled=True)):
+        asked = attrs.evolve(request_, preset="quality")
+        slow = calls(attrs.evolve(asked, motion_speed=MotionSpeed(0.2)), checkpoint)
+        plain = calls(attrs.evolve(asked, motion_speed=MotionSpeed(1)), checkpoint)
+        assert [one.arguments.pop("motion_speed") for one in slow] == [0.2, 0.2]
+        assert slow == plain
+
+
+HELD = ClipCondition(role="held", first=0, frames=9)
+REFERENCE = ClipCondition(role="reference", first=0, frames=49)
+SOUND = SoundCondition(start=Fraction(0))
+
+
+@pytest.mark.parametrize(
+    ("shown", "base", "refine"),
+    [
+        ({"clips": (HELD,)}, "LTX2ConditionPipeline", "LTX2ConditionPipeline"),
+        ({"sound": SOUND}, "LTX2ConditionPipeline", "LTX2ConditionPipeline"),
+        ({"clips": (REFERENCE,)}, "LTX2InContextPipeline", "LTX2ConditionPipeline"),
+        ({"clips": (HELD, REFERENCE), "sound": SOUND}, "LTX2InContextPipeline", "LTX2ConditionPipeline"),
+        ({}, "LTX2Pipeline", "LTX2Pipeline"),
+    ],
+)
+@pytest.mark.parametrize("mode", ["v2v", "extend", "retake", "a2v"])
+def test_what_is_shown_decides_on_the_pipeline(mode: str, shown: dict[str, Any], base: str, refine: str) -> None:
+    plain = planned(attrs.evolve(TEXT, preset="quality"), dev(LTX_2_3))
+    asked = attrs.evolve(plain, mode=mode, **shown)
+    found = [map_call(asked, stage) for stage in asked.stages]
+
+    assert [call.kind for call in found] == [base, refine]
+    assert [call.arguments for call in found] == [map_call(plain, stage).arguments for stage in plain.stages]
+
+
+def test_a_first_frame_beside_a_sound_needs_the_condition_pipeline() -> None:
+    asked = attrs.evolve(planned(PICTURE, dev(LTX_2)), mode="a2v", sound=SOUND)
+    only = map_call(asked, asked.stages[0])
+    assert only.kind == "LTX2ConditionPipeline"
+    assert "image_crf" not in only.arguments

@@ -107,7 +107,11 @@ def test_null_entries_other_folders_and_files_at_the_root_are_no_components(root
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("latent_upsampler", ("ltx2", "LTX2LatentUpsamplerModel")), ("duration_head", ("ltx2", "LTX2DurationHead"))],
+    [
+        ("latent_upsampler", ("ltx2", "LTX2LatentUpsamplerModel")),
+        ("temporal_upsampler", ("ltx2", "LTX2LatentUpsamplerModel")),
+        ("duration_head", ("ltx2", "LTX2DurationHead")),
+    ],
 )
 def test_a_folder_is_enough_for_an_optional_component_and_half_of_one_is_incomplete(
     root: Path, name: str, expected: tuple[str, str]

@@ -38,6 +38,7 @@ def test_the_facts_of_a_plain_dev_checkpoint(tmp_path: Path) -> None:
         transformer_layers=48,
         has_perturbed_attention=False,
         has_upsampler=False,
+        has_temporal_upsampler=False,
         distilled_lora=None,
         has_duration_head=False,
         can_enhance=False,
@@ -54,6 +55,7 @@ def test_the_facts_of_a_checkpoint_that_has_everything(tmp_path: Path) -> None:
     }
     root = write_snapshot(tmp_path / "snapshot", declared, configs)
     write(root, "latent_upsampler/config.json")
+    write(root, "temporal_upsampler/config.json", {"temporal_upsample": True, "spatial_upsample": False})
     write(root, "processor/processor_config.json", {"processor_class": "Gemma4Processor"})
     write_lora(root, "ltx-2.5-distilled-lora-450.safetensors")
     assert facts(root, attrs.evolve(SETTINGS, prompt_enhancer=True)) == CheckpointFacts(
@@ -63,6 +65,7 @@ def test_the_facts_of_a_checkpoint_that_has_everything(tmp_path: Path) -> None:
         transformer_layers=3,
         has_perturbed_attention=True,
         has_upsampler=True,
+        has_temporal_upsampler=True,
         distilled_lora=root / "ltx-2.5-distilled-lora-450.safetensors",
         has_duration_head=True,
         can_enhance=True,
@@ -185,3 +188,17 @@ def test_a_distilled_lora_that_is_not_whole_is_none(tmp_path: Path) -> None:
     assert find_distilled_lora(tmp_path) is None
     write_lora(tmp_path, "x-distilled-lora-384.safetensors")
     assert find_distilled_lora(tmp_path) == tmp_path / "x-distilled-lora-384.safetensors"
+
+
+@pytest.mark.parametrize(
+    "config", [{}, {"temporal_upsample": True}, {"temporal_upsample": True, "spatial_upsample": True}]
+)
+def test_an_upsampler_of_another_kind_is_no_temporal_one(tmp_path: Path, config: dict[str, bool]) -> None:
+    configs = {
+        "transformer/config.json": {**TRANSFORMER_2_5, "num_layers": 3},
+        "vocoder/config.json": {"output_sampling_rate": 48000},
+    }
+    root = write_snapshot(tmp_path / "snapshot", DECLARED, configs)
+    write(root, "temporal_upsampler/config.json", config)
+    with pytest.raises(ModelUnavailable, match="must have temporal_upsample true and spatial_upsample false"):
+        facts(root, SETTINGS)

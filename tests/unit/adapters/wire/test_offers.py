@@ -22,6 +22,7 @@ def test_a_checkpoint_that_lacks_parts() -> None:
     assert reply["device"] == "NVIDIA L40S"
     assert reply["parts"] == {
         "latent_upsampler": False,
+        "temporal_upsampler": False,
         "distilled_lora": True,
         "duration_head": True,
         "prompt_enhancer": False,

@@ -13,6 +13,7 @@ from adapters.wire.records import decode_record, encode_record
 from adapters.wire.results import encode_result
 from domain.errors import InvalidValue
 from domain.geometry import FrameRate
+from domain.interpolation import Interpolated
 from domain.record import JobRecord
 from domain.requests import Prompt, TextToVideo
 from domain.results import StoredObject
@@ -27,6 +28,7 @@ SILENT = JobRecord.of(
         video=attrs.evolve(RESULT.video, audio_rate=None, audio_channels=None),
         statistics=attrs.evolve(RESULT.statistics, peak_vram_bytes=2**40),
         guidance=7,
+        interpolation=Interpolated(factor=4, by="model"),
         cold=False,
         warnings=(),
         worker_version=WORKER_VERSION,

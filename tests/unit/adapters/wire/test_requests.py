@@ -79,10 +79,13 @@ def test_a_preset_is_taken_by_its_name(preset: Preset) -> None:
     assert decode_request(with_prompt(preset=preset)).preset == preset
 
 
+KNOWN_MODES = '"t2v", "i2v", "keyframes", "v2v", "extend", "retake", "a2v"'
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("mode", 'mode must be one of "t2v", "i2v", "keyframes", got null'),
+        ("mode", f"mode must be one of {KNOWN_MODES}, got null"),
         ("prompt", "prompt is required"),
         ("steps", "steps must be an integer, got null"),
         ("guidance", "guidance must be a number, got null"),
@@ -229,13 +232,13 @@ def test_all_faults_are_told_at_once_in_the_tables_order() -> None:
 
 
 def test_an_unknown_mode_names_the_modes_and_hides_no_other_fault() -> None:
-    assert refused({"mode": "v2v", "width": 511, "image_url": "x", "sed": 1}) == [
-        'mode must be one of "t2v", "i2v", "keyframes", got "v2v"',
+    assert refused({"mode": "t3v", "width": 511, "image_url": "x", "sed": 1}) == [
+        f'mode must be one of {KNOWN_MODES}, got "t3v"',
         "prompt is required",
         "width must be even, got 511 (nearest: 510 or 512)",
         "sed is not a known field (did you mean seed?)",
     ]
-    assert refused(with_prompt(mode=["t2v"])) == ['mode must be one of "t2v", "i2v", "keyframes", got a list']
+    assert refused(with_prompt(mode=["t2v"])) == [f"mode must be one of {KNOWN_MODES}, got a list"]
 
 
 @pytest.mark.parametrize(
@@ -275,7 +278,7 @@ def test_paths_begin_where_the_request_stands() -> None:
 
 def test_the_codec_is_these_functions() -> None:
     wire = Wire()
-    assert wire.decode_request({"prompt": "a lake"}) == decode_request({"prompt": "a lake"})
+    assert wire.decode_job({"prompt": "a lake"}) == decode_request({"prompt": "a lake"})
     assert wire.encode_failure(DiskFull("No room"), "id") == encode_failure(DiskFull("No room"), "id")
     assert wire.encode_internal("id") == encode_internal("id")
 

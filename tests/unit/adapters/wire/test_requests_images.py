@@ -13,7 +13,7 @@ from tests.unit.adapters.wire.payloads import refused, with_prompt
 @pytest.mark.parametrize("name", ["image_url", "image_base64", "image_path"])
 @pytest.mark.parametrize("value", ["https://example.com/a.png", "", 5, {}])
 def test_a_field_of_another_mode_is_refused_with_the_mode_that_takes_it(name: str, value: object) -> None:
-    assert refused(with_prompt(**{name: value})) == [f"{name} belongs to mode i2v"]
+    assert refused(with_prompt(**{name: value})) == [f"{name} belongs to modes i2v, a2v"]
 
 
 def test_an_image_request_takes_a_url_base64_or_a_path() -> None:

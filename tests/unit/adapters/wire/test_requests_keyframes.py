@@ -77,7 +77,7 @@ def test_a_wrong_keyframe_is_refused_with_its_place(keyframes: Any, message: str
 def test_keyframes_are_required_where_they_make_the_mode() -> None:
     assert refused(with_prompt(mode="keyframes")) == ["keyframes is required"]
     assert refused(with_prompt(keyframes=[SOUND])) == ["keyframes belongs to mode keyframes"]
-    assert refused(with_keyframes(SOUND, image_url=URL)) == ["image_url belongs to mode i2v"]
+    assert refused(with_keyframes(SOUND, image_url=URL)) == ["image_url belongs to modes i2v, a2v"]
 
 
 def test_all_faults_of_all_keyframes_are_told() -> None:
@@ -114,4 +114,4 @@ def test_a_first_frame_has_a_strength_and_a_compression() -> None:
 def test_wrong_ones_are_refused(field: dict[str, object], message: str) -> None:
     assert refused(with_prompt(mode="i2v", image_url=URL, **field)) == [message]
     (name,) = field
-    assert refused(with_prompt(**{name: 1})) == [f"{name} belongs to mode i2v"]
+    assert refused(with_prompt(**{name: 1})) == [f"{name} belongs to modes i2v, a2v"]

@@ -11,6 +11,7 @@ from adapters.wire.requests import decode_request
 from domain.errors import InvalidInput
 from domain.requests import GenerationRequest
 from domain.targets import S3Target
+from domain.upscaling import upscaled
 from tests.support.drawn_requests import EXAMPLES, MEASURED, NAMES, PATHS, PAYLOADS, VALID
 
 
@@ -66,6 +67,11 @@ _DEFAULTS: dict[str, Any] = {
     "num_frames": 49,
     "height": 512,
     "width": 512,
+    "audio": "generate",
+    "num_outputs": 1,
+    "upscale": None,
+    "motion_speed": 1,
+    "interpolate": None,
     "loras": [],
     "output_format": "mp4",
     "file_name": "video.mp4",
@@ -91,6 +97,11 @@ def _as_sent(request: GenerationRequest) -> dict[str, object]:
         "num_frames": request.num_frames and request.num_frames.frames,
         "height": request.height.pixels,
         "width": request.width.pixels,
+        "audio": request.audio,
+        "num_outputs": request.num_outputs.number,
+        "upscale": request.upscale and request.upscale.factor,
+        "motion_speed": request.motion_speed.factor,
+        "interpolate": request.interpolate and request.interpolate.factor,
         "loras": [
             {"source": lora.source.name, "weight_name": None, "scale": lora.scale.scale} for lora in request.loras
         ],
@@ -122,7 +133,7 @@ def test_a_request_in_other_words_is_a_request_too(fields: dict[str, Any]) -> No
     if seconds is not None:
         assert request.num_frames is not None
         assert abs(request.num_frames.frames - seconds * float(request.fps.rate)) <= 1  # at least one, however short
-    assert size is None or size == request.geometry.resolution
+    assert size is None or upscaled(size, request.upscale) == request.geometry.resolution
     assert (size is None) == (fields.get("resolution") is fields.get("aspect_ratio") is None)
 
 

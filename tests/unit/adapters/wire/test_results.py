@@ -122,6 +122,13 @@ def test_a_success_reply_is_the_golden_one(name: str, result: GenerationResult) 
     assert list(reply) == list(expected)
 
 
+def test_ways_of_making_are_told_where_they_were_asked_for() -> None:
+    plain = encode_result(_on_supabase())["meta"]
+    told = encode_result(attrs.evolve(_on_supabase(), upscale=2, motion_speed=0.5))["meta"]
+    assert isinstance(plain, dict)
+    assert told == {**plain, "upscale": 2, "motion_speed": 0.5}
+
+
 def test_types_survive_where_json_would_not_tell_them() -> None:
     reply = Wire().encode_result(_on_supabase())
     assert reply == encode_result(_on_supabase())

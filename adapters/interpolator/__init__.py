@@ -1,0 +1,1 @@
+"""More frames a second, by the motion in a clip."""

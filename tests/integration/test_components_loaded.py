@@ -58,8 +58,12 @@ def test_they_are_the_pipelines_own_to_the_bit(hub_cache: Path, name: str, dtype
     snapshot, kind = tiny(hub_cache, name), getattr(torch, dtype)
     loaded = load_components(snapshot, dtype=dtype, enhancer=True).by_name
     reference = LTX2Pipeline.from_pretrained(snapshot, dtype=kind, local_files_only=True).components
-    upsampler = LTX2LatentUpsamplerModel.from_pretrained(snapshot / "latent_upsampler", dtype=kind)
-    expected = {**modules(reference), "latent_upsampler": upsampler}
+    upsamplers = {
+        folder.name: LTX2LatentUpsamplerModel.from_pretrained(folder, dtype=kind)
+        for folder in snapshot.glob("*_upsampler")
+    }
+    assert ("temporal_upsampler" in upsamplers) == (name == "builtin/tiny-2.3")
+    expected = {**modules(reference), **upsamplers}
     assert modules(loaded).keys() == expected.keys()
     for part, module in modules(loaded).items():
         assert_same(module, expected[part])

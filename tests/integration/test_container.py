@@ -16,7 +16,7 @@ from application.ports.object_store import ObjectHeaders
 from container import Container, open_codec, open_container
 from domain.errors import DeadlineExceeded, InputRefused, SettingsInvalid
 from domain.naming import ObjectPath
-from domain.requests import InlineImage, TextToVideo
+from domain.requests import ImageUrl, InlineImage, StoredImage, TextToVideo
 from domain.source_media import StoredVideo, VideoUrl
 from tests.fakes.object_store import InMemoryStore
 from tests.support.media_files import media
@@ -156,3 +156,12 @@ def test_input_videos_are_fetched_as_the_settings_say(tmp_path: Path) -> None:
     with pytest.raises(InputRefused, match="video_url must be an https URL"):
         fetcher.video(VideoUrl("http://127.0.0.1/a.mp4"), tmp_path, JobControl())
     assert container.media_fetcher() is fetcher
+
+
+def test_pictures_come_from_the_allowed_hosts_only_and_never_from_the_records(tmp_path: Path) -> None:
+    environ = environment(tmp_path) | {"INPUT_ALLOWED_HOSTS": "pictures.example", "INPUT_PREFIX": "ltx2"}
+    fetcher = open_container(environ).image_fetcher()
+    with pytest.raises(InputRefused, match="INPUT_ALLOWED_HOSTS"):
+        fetcher.fetch(ImageUrl("https://other.example/a.png"), JobControl())
+    with pytest.raises(InputRefused, match="not that of a job's record"):
+        fetcher.fetch(StoredImage(ObjectPath("ltx2/_jobs/job-1.json")), JobControl())

@@ -24,6 +24,7 @@ from adapters.video_model.diffusers.stages import Latents
 from adapters.video_model.diffusers.video_model import DiffusersModel
 from application.job_control import JobControl
 from application.ports.video_model import GenerationInputs
+from domain.conditions import ClipCondition
 from domain.plan import GenerationPlan
 from domain.recipes import available_presets
 from domain.schedule import DISTILLED_SIGMAS
@@ -177,6 +178,18 @@ def test_the_transformer_is_told_the_very_frames(model: DiffusersModel, preset: 
         make(model, planned, inputs_for(planned))
 
     assert {forward.appended for forward in forwards} == {((13.0, 21.0), (21.0, 29.0), (29.0, 37.0), (32.0, 33.0))}
+
+
+@pytest.mark.parametrize("shown", [held(9, 8), reference(17)])
+def test_of_strength_0_the_model_is_shown_nothing(model: DiffusersModel, shown: ClipCondition) -> None:
+    plain = plan_for(model, frames=17)
+    planned = showing(plain, attrs.evolve(shown, strength=0.0))
+    with watched(model) as expected:
+        make(model, plain)
+    with watched(model) as forwards:
+        make(model, planned, inputs_for(planned))
+
+    assert forwards == expected
 
 
 def test_a_reference_and_the_jobs_loras_are_for_the_first_stage(

@@ -88,7 +88,9 @@ def test_a_cache_that_cannot_be_written_says_which_setting_to_change(tmp_path: P
 
 def test_the_preflight_names_family_kind_and_what_presets_need(hub_cache: Path, copy: Path) -> None:
     whole = check_snapshot(tiny_config(hub_cache, "builtin/tiny-2.3"))
-    assert whole.endswith(", ltx-2.3 dev, complete with latent upsampler, distilled LoRA, prompt enhancement")
+    assert whole.endswith(
+        ", ltx-2.3 dev, complete with latent upsampler, temporal upsampler, distilled LoRA, prompt enhancement"
+    )
     newest = check_snapshot(attrs.evolve(tiny_config(hub_cache, "builtin/tiny-2.5"), prompt_enhancer=True))
     assert newest.endswith("ltx-2.5 distilled, complete with latent upsampler, duration head, prompt enhancement")
     shutil.rmtree(copy / "latent_upsampler")

@@ -26,16 +26,20 @@ def resampled(waveform: torch.Tensor, rate: int, to_rate: int) -> torch.Tensor:
     length = -(-waveform.shape[1] * target // source)
     cutoff = min(1.0, target / source) * _ROLLOFF
     reach = math.ceil(_ZERO_CROSSINGS / cutoff)
+    taps = torch.arange(-reach, reach + 1)
     padded = torch.nn.functional.pad(waveform, (reach, reach + 1))
-    pieces = []
-    at_once = max(1, _WEIGHTS_AT_ONCE // (2 * reach + 1))
+    at_once = max(1, _WEIGHTS_AT_ONCE // len(taps))
+    at_once = at_once // target * target or at_once  # whole periods, where one is not too long: all have equal weights
+    pieces: list[torch.Tensor] = []
+    weights = waveform.new_empty(0)
     for start in range(0, length, at_once):
         positions = torch.arange(start, min(start + at_once, length)) * source  # in samples of the source, times target
-        nearest, behind = positions // target, (positions % target).double() / target
-        taps = torch.arange(-reach, reach + 1)
-        weights = _windowed_sinc((taps[None] - behind[:, None]) * cutoff).mul_(cutoff)
+        nearest = positions // target
+        if not len(weights) or at_once % target:
+            behind = (positions % target).double() / target
+            weights = _windowed_sinc((taps[None] - behind[:, None]) * cutoff).mul_(cutoff).to(waveform.dtype)
         samples = padded[:, nearest[:, None] + taps[None] + reach]
-        pieces.append((samples * weights.to(waveform.dtype)).sum(dim=2))
+        pieces.append((samples * weights[: len(nearest)]).sum(dim=2))
     return torch.cat(pieces, dim=1)
 
 

@@ -45,7 +45,8 @@ def canvas(frames: int, rate: Fraction | int = 24) -> ClipGeometry:
 
 
 def audio(samples: np.ndarray[Any, Any]) -> Audio:
-    return Audio(HEARD_RATE, 2, np.ascontiguousarray(samples, np.float32).data.cast("B").cast("f"))
+    """In a buffer that nobody may write to, as a decoder's may be."""
+    return Audio(HEARD_RATE, 2, memoryview(samples.astype(np.float32).tobytes()).cast("f"))
 
 
 def heard_by(vae: FakeAudioVae, sound: Audio, shape: ClipGeometry) -> torch.Tensor:

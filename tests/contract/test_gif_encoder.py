@@ -8,39 +8,32 @@ import numpy as np
 import pytest
 from typing_extensions import override
 
-from adapters.encoder.config import EncoderConfig
-from adapters.encoder.pyav import PyAvEncoder
 from application.job_control import JobControl, StageProgress
 from application.ports.encoder import Encoder
-from domain.errors import DeadlineExceeded
+from domain.errors import DeadlineExceeded, EncodeFailed
 from domain.geometry import ClipGeometry, Resolution
 from domain.media import GIF
-from tests.contract.encoder_bench import NO_DEADLINE, SHAPES, Summarise
+from tests.contract.encoder_bench import NO_DEADLINE, SHAPES, Summary
 from tests.contract.encoder_contract import EncoderContract
 from tests.contract.encoder_faults_contract import EncoderFaultsContract
+from tests.contract.pyav_bench import PyAvBench
 from tests.support.clips import clip_of, geometry, grey_frames
 from tests.support.files import gif_frames, gif_summary
 from tests.support.process import open_files
 
 
-class TestGif(EncoderContract, EncoderFaultsContract):
+class TestGif(PyAvBench, EncoderContract, EncoderFaultsContract):
     output_format = GIF
     fastest = 50
     tells = ("width", "height", "a frame less", "a frame more", "rate")  # nine frames last 38 hundredths at NTSC, too
 
     @override
+    def read(self, file: Path) -> Summary:
+        return gif_summary(file)
+
+    @override
     def measures(self, shape: ClipGeometry) -> tuple[Resolution | None, int | None, Fraction | None]:
         return shape.resolution, shape.frames, None
-
-    @pytest.fixture
-    @override
-    def encoder(self) -> Encoder:
-        return PyAvEncoder(EncoderConfig())
-
-    @pytest.fixture
-    @override
-    def summarise(self) -> Summarise:
-        return gif_summary
 
     @pytest.mark.parametrize(
         "shape",
@@ -92,6 +85,13 @@ class TestGif(EncoderContract, EncoderFaultsContract):
 
         frames, _ = gif_frames(target)
         assert np.abs(frames[1].astype(int) - (0, 255, 0)).max() <= 8
+
+    def test_a_file_without_its_last_byte_is_told(self, encoder: Encoder, target: Path) -> None:
+        self.encode(encoder, clip_of(geometry()), target)
+        target.write_bytes(target.read_bytes()[:-1])
+
+        with pytest.raises(EncodeFailed, match="no end"):
+            self.verify(encoder, target, geometry(), audio=False)
 
     def test_a_deadline_between_the_last_frame_and_the_file_counts(self, encoder: Encoder, target: Path) -> None:
         reports = [StageProgress("encode", 0)]

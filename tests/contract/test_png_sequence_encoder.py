@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from typing_extensions import override
 
-from adapters.encoder.config import EncoderConfig
-from adapters.encoder.pyav import PyAvEncoder
+from application.job_control import JobControl, StageProgress
 from application.ports.encoder import Encoder
-from domain.errors import DiskFull, EncodeFailed
+from domain.errors import DeadlineExceeded, DiskFull, EncodeFailed
 from domain.geometry import ClipGeometry, Resolution
 from domain.media import PNG_SEQUENCE
-from tests.contract.encoder_bench import Summarise
+from tests.contract.encoder_bench import Summary
 from tests.contract.encoder_contract import EncoderContract
 from tests.contract.encoder_faults_contract import EncoderFaultsContract
+from tests.contract.pyav_bench import PyAvBench
 from tests.support.clips import clip_of, geometry, tone
 from tests.support.files import png_frames, wav_samples, zip_summary
 from tests.support.process import open_files, resident_bytes
@@ -32,24 +32,18 @@ def noise(shape: ClipGeometry) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]
     return np.random.default_rng(0).integers(0, 256, size, np.uint8)
 
 
-class TestPngSequence(EncoderContract, EncoderFaultsContract):
+class TestPngSequence(PyAvBench, EncoderContract, EncoderFaultsContract):
     output_format = PNG_SEQUENCE
     tells = ("width", "height", "a frame less", "a frame more")
     told = "instead of"
 
     @override
+    def read(self, file: Path) -> Summary:
+        return zip_summary(file)
+
+    @override
     def measures(self, shape: ClipGeometry) -> tuple[Resolution | None, int | None, Fraction | None]:
         return shape.resolution, shape.frames, None
-
-    @pytest.fixture
-    @override
-    def encoder(self) -> Encoder:
-        return PyAvEncoder(EncoderConfig())
-
-    @pytest.fixture
-    @override
-    def summarise(self) -> Summarise:
-        return zip_summary
 
     def test_every_pixel_and_every_sample_comes_back(self, encoder: Encoder, target: Path) -> None:
         shape = geometry(70, 66, frames=12)
@@ -105,6 +99,25 @@ class TestPngSequence(EncoderContract, EncoderFaultsContract):
 
         with pytest.raises(EncodeFailed, match=told):
             self.verify(encoder, target, geometry(), audio=True)
+
+    @pytest.mark.parametrize("field", [8, 10], ids=["encrypted", "packed"])
+    def test_files_that_are_not_as_they_were_stored_are_told(self, encoder: Encoder, target: Path, field: int) -> None:
+        self.encode(encoder, clip_of(geometry()), target)
+        content = bytearray(target.read_bytes())
+        content[content.index(b"PK\x01\x02") + field] |= 1
+        target.write_bytes(content)
+
+        with pytest.raises(EncodeFailed, match="packed or encrypted"):
+            self.verify(encoder, target, geometry(), audio=False)
+
+    def test_a_deadline_between_the_last_frame_and_the_sound_counts(self, encoder: Encoder, target: Path) -> None:
+        reports = [StageProgress("encode", 0)]
+        control = JobControl(deadline=20, report=reports.append, clock=lambda: reports[-1].done)
+
+        with pytest.raises(DeadlineExceeded):
+            self.encode(encoder, clip_of(geometry(frames=20)), target, control)
+
+        assert not target.exists()
 
     def test_a_changed_byte_is_told(self, encoder: Encoder, target: Path) -> None:
         shape = geometry(frames=2)

@@ -19,10 +19,11 @@ from application.ports.encoder import Encoder
 from domain.clip import Audio
 from domain.errors import DiskFull, EncodeFailed
 from domain.geometry import ClipGeometry
-from tests.contract.encoder_bench import NO_DEADLINE, SHAPES, Summarise
+from tests.contract.encoder_bench import NO_DEADLINE, SHAPES, Summary
 from tests.contract.encoder_contract import EncoderContract
 from tests.contract.encoder_faults_contract import EncoderFaultsContract
 from tests.contract.encoder_stills_contract import EncoderStillsContract
+from tests.contract.pyav_bench import PyAvBench
 from tests.support.clips import clip_of, geometry, grey_frames, tone
 from tests.support.process import file_size_limit, open_files, resident_bytes
 from tests.support.videos import decoded, heard, summary
@@ -72,16 +73,10 @@ def noise(shape: ClipGeometry) -> memoryview:
     return np.random.default_rng(0).integers(0, 256, size, np.uint8).data.cast("B")
 
 
-class TestPyAvEncoder(EncoderContract, EncoderFaultsContract, EncoderStillsContract):
-    @pytest.fixture
+class TestPyAvEncoder(PyAvBench, EncoderContract, EncoderFaultsContract, EncoderStillsContract):
     @override
-    def encoder(self) -> Encoder:
-        return PyAvEncoder(EncoderConfig())
-
-    @pytest.fixture
-    @override
-    def summarise(self) -> Summarise:
-        return summary
+    def read(self, file: Path) -> Summary:
+        return summary(file)
 
     def test_colours_come_back_by_bt709(self, encoder: Encoder, target: Path) -> None:
         encoder.encode(clip_of(PATCHES, [patches()]), target, NO_DEADLINE)

@@ -7,38 +7,31 @@ import numpy as np
 import pytest
 from typing_extensions import override
 
-from adapters.encoder.config import EncoderConfig
-from adapters.encoder.pyav import PyAvEncoder
 from application.ports.encoder import Encoder
 from domain.clip import Audio
 from domain.errors import EncodeFailed
 from domain.geometry import ClipGeometry, Resolution
 from domain.media import WAV
-from tests.contract.encoder_bench import Summarise
+from tests.contract.encoder_bench import Summary
 from tests.contract.encoder_contract import EncoderContract
 from tests.contract.encoder_faults_contract import EncoderFaultsContract
+from tests.contract.pyav_bench import PyAvBench
 from tests.support.clips import clip_of, geometry, tone
 from tests.support.files import wav_samples, wav_summary
 
 
-class TestWav(EncoderContract, EncoderFaultsContract):
+class TestWav(PyAvBench, EncoderContract, EncoderFaultsContract):
     output_format = WAV
     told = "samples of sound instead of"
     tells = ("a frame less", "a frame more", "rate", "NTSC rate")
 
     @override
+    def read(self, file: Path) -> Summary:
+        return wav_summary(file)
+
+    @override
     def measures(self, shape: ClipGeometry) -> tuple[Resolution | None, int | None, Fraction | None]:
         return None, None, None
-
-    @pytest.fixture
-    @override
-    def encoder(self) -> Encoder:
-        return PyAvEncoder(EncoderConfig())
-
-    @pytest.fixture
-    @override
-    def summarise(self) -> Summarise:
-        return wav_summary
 
     def test_every_sample_comes_back_and_what_is_missing_is_silence(self, encoder: Encoder, target: Path) -> None:
         left = np.linspace(-1.5, 1.5, 6_000).astype(np.float32)  # what is too loud is cut off
@@ -60,6 +53,14 @@ class TestWav(EncoderContract, EncoderFaultsContract):
         wave = np.round(np.asarray(audio.samples)[:240_000] * 32_767).astype(np.int16)
         assert np.array_equal(wav_samples(target)[0], wave)
         assert target.stat().st_size == 44 + 240_000 * 4
+
+    def test_bytes_behind_the_sound_are_told(self, encoder: Encoder, target: Path) -> None:
+        self.encode(encoder, clip_of(geometry(), audio=tone(24_000, 0.375)), target)
+        with target.open("ab") as file:
+            file.write(b"more")
+
+        with pytest.raises(EncodeFailed, match="bytes instead of"):
+            self.verify(encoder, target, geometry(), audio=True)
 
     def test_sound_that_is_no_number_is_refused(self, encoder: Encoder, target: Path) -> None:
         audio = Audio(24_000, 1, np.full(9_000, np.inf, np.float32).data.cast("B").cast("f"))

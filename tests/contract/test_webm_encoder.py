@@ -8,16 +8,15 @@ import numpy as np
 import pytest
 from typing_extensions import override
 
-from adapters.encoder.config import EncoderConfig
-from adapters.encoder.pyav import PyAvEncoder
 from application.ports.encoder import Encoder
 from domain.clip import Audio
 from domain.errors import EncodeFailed
 from domain.geometry import ClipGeometry, Resolution
 from domain.media import WEBM
-from tests.contract.encoder_bench import Summarise, Summary
+from tests.contract.encoder_bench import Summary
 from tests.contract.encoder_contract import EncoderContract
 from tests.contract.encoder_faults_contract import EncoderFaultsContract
+from tests.contract.pyav_bench import PyAvBench
 from tests.support.clips import clip_of, geometry, grey_frames
 from tests.support.videos import decoded, heard
 
@@ -42,9 +41,13 @@ def chirp(sampling_rate: int, seconds: float) -> Audio:
     return Audio(sampling_rate, 2, np.tile(wave, 2).data.cast("B").cast("f"))
 
 
-class TestWebm(EncoderContract, EncoderFaultsContract):
+class TestWebm(PyAvBench, EncoderContract, EncoderFaultsContract):
     output_format = WEBM
     fixed_rate = 48_000
+
+    @override
+    def read(self, file: Path) -> Summary:
+        return summary(file)
 
     @override
     def measures(self, shape: ClipGeometry) -> tuple[Resolution | None, int | None, Fraction | None]:
@@ -57,16 +60,6 @@ class TestWebm(EncoderContract, EncoderFaultsContract):
     def length_slack(self, shape: ClipGeometry) -> Fraction:
         """FFmpeg hands out a sound of a single packet whole, but for its pre-skip."""
         return Fraction(960, 48_000) if shape.samples(48_000) < 960 else Fraction(0)
-
-    @pytest.fixture
-    @override
-    def encoder(self) -> Encoder:
-        return PyAvEncoder(EncoderConfig())
-
-    @pytest.fixture
-    @override
-    def summarise(self) -> Summarise:
-        return summary
 
     def test_frames_come_back_in_order_in_bt709(self, encoder: Encoder, target: Path) -> None:
         shape = geometry(frames=40)

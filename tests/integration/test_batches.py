@@ -12,7 +12,7 @@ import structlog
 from application.generate_once import GenerateOnce
 from application.job import Job
 from application.job_control import JobControl, StageProgress
-from container import Container, open_container
+from container import Container
 from domain.errors import DeadlineExceeded, GpuFailed, OutOfMemory, StorageUnavailable
 from domain.requests import GenerationRequest
 from domain.results import GenerationResult
@@ -20,6 +20,7 @@ from entrypoints.guard import Guard, Operation
 from entrypoints.job_handler import JobHandler
 from entrypoints.replies import Reply
 from entrypoints.worker_life import WorkerLife
+from tests.support.local_workers import synthetic_worker
 from tests.support.pictures import encoded, two_halves
 
 SMALL: dict[str, Any] = {"prompt": "a dog", "width": 64, "height": 64, "num_frames": 3, "fps": 24}
@@ -29,13 +30,7 @@ DOCTOR = Operation(lambda _: {"ok": True, "mode": "doctor"})
 
 @pytest.fixture(scope="module")
 def container(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
-    root = tmp_path_factory.mktemp("worker")
-    container = open_container({
-        "MODEL_BACKEND": "synthetic",
-        "STORAGE_BACKEND": "local",
-        "LOCAL_STORE_DIR": str(root / "outputs"),
-        "HOME": str(root),
-    })  # fmt: skip
+    container = synthetic_worker(tmp_path_factory.mktemp("worker"))
     yield container
     container.picture_sandbox().close()
 

@@ -1,25 +1,23 @@
 """Each request in `examples/` is answered with a clip, through the handler, whatever its inputs show."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typing_extensions import override
 
-from application.job import Job
 from application.job_control import JobControl
 from application.ports.image_fetcher import ImageFetcher
-from container import Container, open_container
+from container import Container
 from domain.clip import Picture
 from domain.geometry import Resolution
 from domain.requests import ImageReference
-from entrypoints.guard import Guard
 from entrypoints.job_fields import fields_of
 from tests.fakes.image_fetcher import plain_picture
 from tests.fakes.media_fetcher import FakeMedia, FakeMediaFetcher
 from tests.fakes.target_store import FakeTargetStore
+from tests.support.local_workers import answered_by, synthetic_worker
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.json"))
 NO_CLIP = "sign"
@@ -50,21 +48,14 @@ class AnyMedia(dict[str, FakeMedia]):
 
 
 @pytest.fixture(scope="module")
-def container(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
-    root = tmp_path_factory.mktemp("worker")
-    container = open_container({
-        "MODEL_BACKEND": "synthetic",
-        "STORAGE_BACKEND": "local",
-        "LOCAL_STORE_DIR": str(root / "outputs"),
-        "HOME": str(root),
-    })  # fmt: skip
+def container(tmp_path_factory: pytest.TempPathFactory) -> Container:
+    container = synthetic_worker(tmp_path_factory.mktemp("worker"))
     media = FakeMediaFetcher()
     media.media = AnyMedia()
     container.image_fetcher.override(AnyPicture())
     container.media_fetcher.override(media)
     container.target_store.override(FakeTargetStore(TARGETS))
-    yield container
-    container.unwire()
+    return container
 
 
 def test_there_is_an_example_of_each_mode() -> None:
@@ -74,8 +65,7 @@ def test_there_is_an_example_of_each_mode() -> None:
 @pytest.mark.parametrize("file", [file for file in EXAMPLES if file.stem != NO_CLIP], ids=lambda file: file.stem)
 def test_an_example_is_answered_with_a_clip(container: Container, file: Path) -> None:
     fields: Any = fields_of(json.loads(file.read_text(encoding="utf-8")))
-    guard = Guard(container.codec(), container.generate_video())
-    reply = guard(fields, Job(id=file.stem), JobControl())
+    reply = answered_by(container, fields)
     assert reply["ok"], reply
     assert reply["storage"]["bytes"] > 0
     assert all(output["ok"] for output in reply.get("outputs", ()))

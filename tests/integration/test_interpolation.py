@@ -9,7 +9,7 @@ import pytest
 
 from domain.media import OUTPUT_FORMATS
 from tests.integration.test_formats import SMALL, Worker
-from tests.support.edge import answered, refusing_guard
+from tests.support.edge import refused_paths
 from tests.support.files import png_frames
 from tests.support.videos import decoded, heard, summary
 
@@ -84,8 +84,4 @@ def test_a_poster_counts_the_files_frames(tmp_path: Path) -> None:
     ids=str,
 )
 def test_what_cannot_be_is_refused_with_every_path(fields: dict[str, object], told: list[str]) -> None:
-    reply = answered(refusing_guard(), {**SMALL, **fields})
-    assert reply["code"] == "invalid_input", reply
-    details = reply["details"]
-    assert isinstance(details, list)
-    assert [fault["path"] for fault in details] == told
+    assert refused_paths({**SMALL, **fields}) == told

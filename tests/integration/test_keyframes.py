@@ -1,7 +1,6 @@
 """Pictures in clips, through the whole edge: each on its very frame, each with its strength and its compression."""
 
 import base64
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,15 +8,15 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from application.job import Job
 from application.job_control import JobControl, StageProgress
-from container import Container, open_container
-from entrypoints.guard import Guard
+from container import Container
+from tests.support.local_workers import answered_by, tiny_worker
 from tests.support.pictures import encoded, two_halves
 from tests.support.watched_transformer import Forward, watched
 
 RED = base64.b64encode(encoded(two_halves(80, 48))).decode()
 DISC = base64.b64encode(encoded(Image.radial_gradient("L").resize((80, 48)).convert("RGB"))).decode()
+COMMON: dict[str, Any] = {"prompt": "a dog", "seed": 5, "width": 64, "height": 64, "num_frames": 25}
 FIRST_AND_LAST: dict[str, Any] = {
     "mode": "keyframes",
     "keyframes": [{"image_base64": RED, "frame": 0}, {"image_base64": DISC, "frame": -1}],
@@ -28,17 +27,7 @@ FIRST_AND_LAST: dict[str, Any] = {
 def container(
     request: pytest.FixtureRequest, hub_cache: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Container]:
-    container = open_container(
-        {
-            "MODEL_NAME": request.param,
-            "DTYPE": "float32",
-            "DEVICE": "cpu",
-            "HF_HUB_CACHE": str(hub_cache),
-            "HOME": str(hub_cache),
-            "STORAGE_BACKEND": "local",
-            "LOCAL_STORE_DIR": str(tmp_path_factory.mktemp("outputs")),
-        }
-    )
+    container = tiny_worker(request.param, hub_cache, tmp_path_factory.mktemp("outputs"))
     yield container
     container.picture_sandbox().close()
 
@@ -47,12 +36,9 @@ def is_distilled(container: Container) -> bool:
     return container.model().profile().checkpoint.is_distilled
 
 
-def reply_to(container: Container, control: JobControl | None = None, **fields: Any) -> dict[str, Any]:
-    guard = Guard(container.codec(), container.generate_video())
-    common = {"prompt": "a dog", "seed": 5, "width": 64, "height": 64, "num_frames": 25}
+def reply_to(container: Container, **fields: Any) -> dict[str, Any]:
     steps = {} if is_distilled(container) else {"steps": 2}
-    reply = guard({**common, **steps, **fields}, Job(id="job-1"), control or JobControl())
-    return dict(json.loads(json.dumps(reply, allow_nan=False)))
+    return answered_by(container, {**COMMON, **steps, **fields})
 
 
 def clip_of(container: Container, **fields: Any) -> str:
@@ -106,7 +92,8 @@ def test_a_cancelled_job_leaves_nothing_behind(container: Container) -> None:
     def is_cancelled() -> bool:
         return any(event.stage == "generate" and event.done > 0 for event in seen)
 
-    reply = reply_to(container, JobControl(is_cancelled=is_cancelled, report=seen.append), **FIRST_AND_LAST)
+    control = JobControl(is_cancelled=is_cancelled, report=seen.append)
+    reply = answered_by(container, COMMON | FIRST_AND_LAST, control=control)
 
     assert (reply["ok"], reply["code"]) == (False, "cancelled")
     assert [(event.done, event.total) for event in seen if event.stage == "fetch"] == [(0, 2), (1, 2), (2, 2)]

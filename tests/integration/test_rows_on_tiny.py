@@ -1,21 +1,16 @@
 """What goes with every mode, through the handler on tiny weights: it changes what it should, and nothing else."""
 
-import io
-import json
 import zipfile
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PIL import Image
 
-from application.job import Job
-from application.job_control import JobControl
-from container import Container, open_container
-from entrypoints.guard import Guard
+from container import Container
+from tests.support.files import png_frames
+from tests.support.local_workers import answered_by, stored_file, tiny_worker
 
 Pixels = npt.NDArray[np.uint8]
 SMALL: dict[str, Any] = {"prompt": "a dog", "seed": 5, "steps": 2, "width": 96, "height": 64, "num_frames": 9}
@@ -23,20 +18,11 @@ SMALL: dict[str, Any] = {"prompt": "a dog", "seed": 5, "steps": 2, "width": 96, 
 
 @pytest.fixture(scope="module", params=["builtin/tiny", "builtin/tiny-2.3"])
 def container(request: pytest.FixtureRequest, hub_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Container:
-    return open_container({
-        "MODEL_NAME": request.param,
-        "DTYPE": "float32",
-        "DEVICE": "cpu",
-        "HF_HUB_CACHE": str(hub_cache),
-        "HOME": str(hub_cache),
-        "STORAGE_BACKEND": "local",
-        "LOCAL_STORE_DIR": str(tmp_path_factory.mktemp("outputs")),
-    })  # fmt: skip
+    return tiny_worker(request.param, hub_cache, tmp_path_factory.mktemp("outputs"))
 
 
 def reply_to(container: Container, **fields: Any) -> dict[str, Any]:
-    guard = Guard(container.codec(), container.generate_video())
-    reply = dict(json.loads(json.dumps(guard(fields, Job(id="job-1"), JobControl()), allow_nan=False)))
+    reply = answered_by(container, fields)
     assert reply["ok"], reply
     return reply
 
@@ -44,11 +30,10 @@ def reply_to(container: Container, **fields: Any) -> dict[str, Any]:
 def made(container: Container, **fields: Any) -> tuple[list[Pixels], bytes, dict[str, Any]]:
     """Frames, the sound's file (empty without) and `meta` of a clip."""
     reply = reply_to(container, **(SMALL | {"output_format": "png_sequence"} | fields))
-    with zipfile.ZipFile(unquote(urlsplit(reply["storage"]["public_url"]).path)) as archive:
-        names = sorted(archive.namelist())
-        frames = [np.asarray(Image.open(io.BytesIO(archive.read(name)))) for name in names if name.endswith(".png")]
-        sound = archive.read("sound.wav") if "sound.wav" in names else b""
-    return frames, sound, reply["meta"]
+    file = stored_file(reply)
+    with zipfile.ZipFile(file) as archive:
+        sound = archive.read("sound.wav") if "sound.wav" in archive.namelist() else b""
+    return png_frames(file), sound, reply["meta"]
 
 
 def test_upscaling_doubles_the_sides(container: Container) -> None:

@@ -1,25 +1,21 @@
 """Modes that begin with a clip or a sound, through the handler, on production's wiring: tiny weights, real files."""
 
 import io
-import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import av
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PIL import Image
 
 from adapters.media_fetcher.fetcher import ConfinedMediaFetcher
-from application.job import Job
-from application.job_control import JobControl
-from container import Container, open_container
-from entrypoints.guard import Guard
+from container import Container
+from tests.support.files import png_frames
 from tests.support.http_server import Reply, serving
+from tests.support.local_workers import answered_by, stored_file, tiny_worker
 from tests.support.media_files import media
 
 FRAMES, RATE, SIZE = 33, 24, (96, 64)
@@ -69,16 +65,8 @@ def urls() -> Iterator[dict[str, str]]:
 def container(
     request: pytest.FixtureRequest, hub_cache: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Container]:
-    container = open_container({
-        "MODEL_NAME": request.param,
-        "DTYPE": "float32",
-        "DEVICE": "cpu",
-        "HF_HUB_CACHE": str(hub_cache),
-        "HOME": str(hub_cache),
-        "STORAGE_BACKEND": "local",
-        "LOCAL_STORE_DIR": str(tmp_path_factory.mktemp("outputs")),
-        "INPUT_ALLOW_PRIVATE_HOSTS": "127.0.0.1",
-    })  # fmt: skip
+    outputs = tmp_path_factory.mktemp("outputs")
+    container = tiny_worker(request.param, hub_cache, outputs, INPUT_ALLOW_PRIVATE_HOSTS="127.0.0.1")
     yield container
     fetcher = container.media_fetcher()
     assert isinstance(fetcher, ConfinedMediaFetcher)
@@ -86,20 +74,17 @@ def container(
 
 
 def reply_to(container: Container, **fields: Any) -> dict[str, Any]:
-    guard = Guard(container.codec(), container.generate_video())
     given = {"prompt": "a dog", "seed": 5, "steps": 2, "output_format": "png_sequence"}
-    reply = guard(given | fields, Job(id="job-1"), JobControl())
-    return dict(json.loads(json.dumps(reply, allow_nan=False)))
+    return answered_by(container, given | fields)
 
 
 def made(container: Container, **fields: Any) -> tuple[list[Pixels], Samples]:
     """The frames of a clip, and the first channel of its sound; empty without."""
     reply = reply_to(container, **fields)
     assert reply["ok"], reply
-    with zipfile.ZipFile(unquote(urlsplit(reply["storage"]["public_url"]).path)) as archive:
-        names = sorted(name for name in archive.namelist() if name.endswith(".png"))
-        frames = [np.asarray(Image.open(io.BytesIO(archive.read(name)))) for name in names]
-        sound = np.zeros(0)
+    file = stored_file(reply)
+    frames, sound = png_frames(file), np.zeros(0)
+    with zipfile.ZipFile(file) as archive:
         if "sound.wav" in archive.namelist():
             sound = decoded(archive.read("sound.wav"))
     assert reply["meta"]["num_frames"] == len(frames)

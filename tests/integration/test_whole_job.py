@@ -2,45 +2,25 @@
 
 import base64
 import hashlib
-import json
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import av
 import pytest
 
-from application.job import Job
-from application.job_control import JobControl
-from container import Container, open_container
-from entrypoints.guard import Guard
+from container import Container
+from tests.support.local_workers import answered_by, stored_file, tiny_worker
 from tests.support.pictures import encoded, two_halves
 
 
 @pytest.fixture(scope="module", params=["builtin/tiny", "builtin/tiny-2.3"])
 def container(request: pytest.FixtureRequest, hub_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Container:
-    return open_container(
-        {
-            "MODEL_NAME": request.param,
-            "DTYPE": "float32",
-            "DEVICE": "cpu",
-            "HF_HUB_CACHE": str(hub_cache),
-            "HOME": str(hub_cache),
-            "STORAGE_BACKEND": "local",
-            "LOCAL_STORE_DIR": str(tmp_path_factory.mktemp("outputs")),
-        }
-    )
+    return tiny_worker(request.param, hub_cache, tmp_path_factory.mktemp("outputs"))
 
 
 def reply_to(container: Container, job_id: str = "job-1", **fields: Any) -> dict[str, Any]:
-    guard = Guard(container.codec(), container.generate_video())
-    reply = guard({"prompt": "a dog", "seed": 5, "steps": 2, **fields}, Job(id=job_id), JobControl())
-    return dict(json.loads(json.dumps(reply, allow_nan=False)))
-
-
-def file_of(reply: dict[str, Any]) -> Path:
-    return Path(unquote(urlsplit(reply["storage"]["public_url"]).path))
+    return answered_by(container, {"prompt": "a dog", "seed": 5, "steps": 2, **fields}, job_id)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +39,7 @@ def test_the_file_is_exactly_what_was_asked_for(
     width, height, frames = asked
     reply = reply_to(container, width=width, height=height, num_frames=frames, fps=fps)
     assert reply["ok"] is True, reply
-    path = file_of(reply)
+    path = stored_file(reply)
     assert path.stat().st_size == reply["storage"]["bytes"]
     assert hashlib.sha256(path.read_bytes()).hexdigest() == reply["storage"]["sha256"]
     with av.open(str(path)) as file:

@@ -137,3 +137,10 @@ def _codes(kind: type[WorkerError] = WorkerError) -> set[str]:
 
 FORESEEN: Final = frozenset(_codes() - {"internal"})
 """All codes but the one for bugs."""
+
+
+def refused_paths(raw: object) -> list[str]:
+    """The fields that are wrong in an input that is refused for what stands in it."""
+    reply = answered(refusing_guard(), raw)
+    assert reply["code"] == "invalid_input", reply
+    return [fault["path"] for fault in reply["details"]]

@@ -31,10 +31,13 @@ def refuse_over_limit(request: GenerationRequest, limits: Limits) -> None:
         OverLimit: with all faults, about the fields that the caller used; each names the largest that would fit.
     """
     measures = request.given_as
-    too_long = _frames_over_limit(request.geometry, limits)
     if measures.seconds is not None:
         too_long = _seconds_over_limit(measures.seconds, request.geometry, limits)
-    faults = [Fault(measures.length_field, message) for message in too_long]
+    elif request.length_field == measures.length_field:
+        too_long = _frames_over_limit(request.geometry, limits)
+    else:
+        too_long = _window_over_limit(request.geometry, limits)
+    faults = [Fault(request.length_field, message) for message in too_long]
     size = before(request.geometry.resolution, request.upscale)
     pixels = limits.pixels * size.pixels // request.geometry.resolution.pixels
     if size.pixels > pixels:
@@ -74,6 +77,14 @@ def _seconds_over_limit(given: Seconds, asked: ClipGeometry, limits: Limits) -> 
         )
     if given.number > limits.seconds:
         yield f"must be at most {limits.seconds:g} on this worker, got {given.number}"
+
+
+def _window_over_limit(asked: ClipGeometry, limits: Limits) -> Iterator[str]:
+    """Of a part of a clip, which is asked for by its ends."""
+    longest = min(Fraction(limits.seconds), limits.num_frames / asked.frame_rate.rate)
+    if asked.duration > longest:
+        fitting, seconds = int(1000 * longest) / 1000, float(asked.duration)
+        yield f"must be at most {fitting:g} seconds after the start on this worker, got {seconds:g} after it"
 
 
 def _largest_like(asked: Resolution, pixels: int) -> Resolution:

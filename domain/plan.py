@@ -261,7 +261,7 @@ def _policy(
     largest = largest_that(lambda clip: needed(clip) is not None, request.geometry, profile.grid.scaled(recipe.divisor))
     fitting = "no clip at all" if largest is None else _asked_as(largest, request)
     asked = _asked_as(request.geometry, request)
-    fields: list[str] = [*request.given_as.size_fields, request.given_as.length_field, *_upscaled_by(request)]
+    fields: list[str] = [*request.given_as.size_fields, request.length_field, *_upscaled_by(request)]
     message = (
         f"x {' x '.join(fields[1:])} do not fit into the GPU's memory: {asked} were asked for, {fitting} would fit"
     )

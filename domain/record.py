@@ -16,10 +16,13 @@ from domain.requests import (
     WORDING_FIELDS,
     GenerationRequest,
     ImageReference,
-    ImageUrl,
     InlineImage,
+    StoredImage,
 )
 from domain.results import GenerationResult, StoredObject
+from domain.source_media import SourceReference, StoredAudio, StoredVideo
+
+_InputReference = ImageReference | SourceReference
 
 _NOT_OF_THE_CLIP: Final = DELIVERY_FIELDS | WORDING_FIELDS | {"idempotency_key", "return_signed_url"}
 """Fields that change nothing of the stored object: who asks again and in which words, how the answer looks, where it
@@ -65,7 +68,7 @@ class JobRecord:
             fingerprint=fingerprint,
             created_at=created_at,
             result=kept,
-            inputs={picture.path: _digest(_reference(picture)) for picture in request.pictures},
+            inputs={given.path: _digest(_reference(given)) for given in _inputs(request)},
             prompt=request.prompt.text if keep_prompts else None,
             negative_prompt=request.negative_prompt if keep_prompts else None,
         )
@@ -99,7 +102,7 @@ def _counting(request: GenerationRequest) -> Iterator[str]:
 
 def _described(value: object) -> object:
     """`value` as plain JSON values; a whole number is an integer, in whatever type it came."""
-    if isinstance(value, ImageReference):
+    if isinstance(value, _InputReference):
         return {type(value).__name__: _digest(_reference(value))}
     if isinstance(value, Fraction):
         return str(value)
@@ -112,10 +115,19 @@ def _described(value: object) -> object:
     return value
 
 
-def _reference(image: ImageReference) -> str:
-    if isinstance(image, ImageUrl):
-        return image.url
-    return image.base64 if isinstance(image, InlineImage) else image.object.key
+def _inputs(request: GenerationRequest) -> tuple[_InputReference, ...]:
+    """All that is fetched for `request`."""
+    return request.pictures if request.source is None else (request.source, *request.pictures)
+
+
+def _reference(given: _InputReference) -> str:
+    match given:
+        case InlineImage():
+            return given.base64
+        case StoredImage() | StoredVideo() | StoredAudio():
+            return given.object.key
+        case _:
+            return given.url
 
 
 def _digest(text: str) -> str:

@@ -185,6 +185,11 @@ class GenerationRequest:
         return ClipGeometry(size, self.num_frames.frames if self.num_frames else 1, self.fps)
 
     @property
+    def length_field(self) -> str:
+        """The field by which the request says how much is generated: errors about that are about it."""
+        return self.given_as.length_field
+
+    @property
     def conditions(self) -> tuple[Keyframe, ...]:
         """The pictures that the clip is to show, in the order in which they are fetched."""
         return ()

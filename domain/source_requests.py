@@ -133,13 +133,17 @@ class RetakeVideo(SourceRequest):
     replace: Replaced = "both"
 
     @property
+    def length_field(self) -> str:
+        return "end"
+
+    @property
     def source(self) -> VideoReference:
         return self.video
 
     def settled(self, source: Source) -> Self:
         request = super().settled(source)
         frames = frames_of(source, request.fps)
-        first = min(self.start.frame_at(request.fps), frames)
+        first = self.start.frame_at(request.fps)
         last = frames if self.end is None else self.end.frame_at(request.fps)
         faults = []
         if self.end is not None and last > frames:

@@ -28,10 +28,10 @@ def sourced(request: GenerationRequest, source: Source | None) -> Sourced:
     """What `request`, settled by `source`, comes to; None: it begins with nothing.
 
     Raises:
-        InvalidInput: its sound is to be the source's, which has none.
+        InvalidInput: its sound is to be the source's, which has none; or nothing is left of what would be made.
     """
-    if request.audio == "source":
-        _refuse_soundless(request, source)
+    if request.audio != "generate":
+        _refuse_choice(request, source)
     if source is None:
         soundtrack: Soundtrack = "none" if request.audio == "off" else "made"
         return Sourced(output=request.geometry, finished=request.geometry, soundtrack=soundtrack)
@@ -42,6 +42,8 @@ def sourced(request: GenerationRequest, source: Source | None) -> Sourced:
         output = attrs.evolve(output, frames=stretch.generated)
         finished = attrs.evolve(output, frames=stretch.finished)
     soundtrack = _soundtrack(request, stretch, sound, has_sound=audio is not None)
+    if soundtrack == "none":
+        _refuse_nothing(request, source)
     return Sourced(
         output=output,
         finished=finished,
@@ -66,13 +68,23 @@ def _soundtrack(
     return "made" if sound is None else "given"
 
 
-def _refuse_soundless(request: GenerationRequest, source: Source | None) -> None:
+def _refuse_choice(request: GenerationRequest, source: Source | None) -> None:
+    """Refuse an `audio` for which there is no sound, and one with which the source would come back as it is."""
     if source is None:
+        if request.audio == "off":
+            return
         message = f'must be "generate" or "off" in mode {request.mode}, which is given no clip'
-    elif sound_of(source) is None:
+    elif request.audio == "source" and sound_of(source) is None:
         message = f'must not be "source": {source.media.path} has no sound'
     elif (stretch := request.stretch(source)) is not None and not stretch.is_seen:
-        message = 'must not be "source" where nothing but the sound is made anew'
+        message = f'must not be "{request.audio}" where nothing but the sound is made anew'
     else:
         return
     raise InvalidInput((Fault("audio", message),))
+
+
+def _refuse_nothing(request: GenerationRequest, source: Source) -> None:
+    """Refuse a file of sound alone where the source has none and none is made; `audio` "off" is refused elsewhere."""
+    if request.audio == "generate" and not request.output_format.has_picture:
+        message = f"must be one with a picture: {source.media.path} has no sound, and none is made"
+        raise InvalidInput((Fault("output_format", message),))

@@ -69,3 +69,10 @@ def test_fields_that_came_later_change_no_drawn_seed_at_their_defaults() -> None
     assert drawn("a", plain) == 7166991443165474
     assert drawn("a", pictured) == 2362287852040153
     assert drawn("a", attrs.evolve(pictured, image_strength=Strength(0.5))) != 2362287852040153
+
+
+def test_each_clip_of_a_job_that_may_return_has_a_seed_of_its_own_and_gets_it_again() -> None:
+    job, request = Job(id="job-1", may_return=True), TextToVideo(prompt=Prompt("a dog"))
+    seeds = [job.seed_for(request), *(job.item(number).seed_for(request) for number in (1, 2))]
+    assert len(set(seeds)) == 3
+    assert job.item(2).seed_for(request) == seeds[2]

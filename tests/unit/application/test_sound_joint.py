@@ -87,6 +87,16 @@ def test_a_window_of_one_frame_rises_and_falls_in_half_of_it() -> None:
     assert min(heard[200:210]) == pytest.approx(-0.4)
 
 
+def test_the_sounds_cross_for_no_longer_than_the_context_lasts() -> None:
+    fast = FrameRate.from_number(100)  # one frame of context has ten samples, a fade would have 50
+    after = left(joined(level(0.5, 60), level(-0.5, 60), Stretch.after(1, 5), fast))
+    assert after[0] == pytest.approx(0.45)
+    assert set(after[10:]) == {-0.5}
+    in_front = left(joined(level(0.5, 60), level(-0.5, 60), Stretch.in_front(1, 5), fast))
+    assert set(in_front[:50]) == {-0.5}
+    assert in_front[-1] == pytest.approx(0.45)
+
+
 def test_a_retake_from_the_first_frame_to_the_last_has_no_fade() -> None:
     heard = left(joined(level(0.5, 500), level(-0.5, 500), Stretch(before=0, made=5, resume=5, source_frames=5), FPS))
     assert set(heard) == {-0.5}

@@ -14,6 +14,8 @@ from domain.clip import Audio, Clip
 from domain.conditions import FramePosition
 from domain.errors import Cancelled, InputUnavailable, InvalidInput, OverLimit, WorkerError
 from domain.geometry import FrameCount, Resolution
+from domain.interpolation import Interpolation
+from domain.limits import Limits
 from domain.media import MP4, OutputFormat
 from domain.output import Poster
 from domain.plan import GenerationPlan
@@ -25,6 +27,7 @@ from domain.source_media import AudioUrl, SourceTime, VideoUrl
 from domain.source_requests import AudioToVideo, ExtendVideo, RetakeVideo, SourceRequest, VideoToVideo
 from tests.fakes.encoder import FakeEncoder
 from tests.fakes.media_fetcher import FakeMedia
+from tests.fakes.video_model import FAKE_PROFILE, FakeVideoModel
 from tests.unit.application.test_generate_video import World
 from tests.unit.domain.test_source_requests import ALL
 
@@ -169,6 +172,14 @@ def test_a_reference_is_shown_whole_and_the_clip_is_new(film: Film) -> None:
     assert result.mode == "v2v"
 
 
+def test_a_reference_is_read_in_the_rate_that_is_denoised_not_in_that_of_the_file(film: Film) -> None:
+    checkpoint = attrs.evolve(FAKE_PROFILE.checkpoint, has_temporal_upsampler=True)
+    film.world.model = film.world.generate.model = FakeVideoModel(attrs.evolve(FAKE_PROFILE, checkpoint=checkpoint))
+    result = film.run(VideoToVideo(**COMMON, video=VideoUrl("https://a.b/v"), interpolate=Interpolation(2)))
+    assert (result.output.frames, film.plan.temporal_rounds) == (80, 1)
+    assert colours_of(film.inputs, 0) == [*range(40), 39]
+
+
 def test_a_sound_is_heard_by_the_model_and_in_the_file(film: Film) -> None:
     result = film.run(AudioToVideo(**COMMON, audio_source=AudioUrl("https://a.b/s"), image=ImageUrl("https://a.b/c")))
     assert result.output.frames == 40
@@ -194,6 +205,14 @@ def test_a_model_without_sound_leaves_that_of_the_source(film: Film) -> None:
     film.world.model.silent = True
     film.run(extend(10))
     assert film.encoder.samples == [*TONE, *([0.0] * 20_000), *TONE, *([0.0] * 20_000)]
+
+
+def test_a_sound_whose_rate_no_file_has_is_resampled(film: Film) -> None:
+    odd = FakeMedia(colours=COLOURS, size=SIZE, channels=(TONE, TONE), sampling_rate=37_800)
+    film.world.media.media["https://a.b/odd"] = odd
+    film.run(extend(10, video=VideoUrl("https://a.b/odd")))
+    assert film.encoder.audio is not None
+    assert (film.encoder.audio.sampling_rate, film.encoder.audio.length) == (48_000, 100_000)
 
 
 def test_the_sound_can_be_left_out(film: Film) -> None:
@@ -237,6 +256,14 @@ def test_nothing_is_fetched_for_a_request_that_is_wrong_by_itself(film: Film) ->
     with pytest.raises(InvalidInput):
         film.run(extend(10, steps=Steps(1)))
     assert film.world.media.fetched == []
+
+
+def test_no_picture_is_fetched_for_a_sound_that_makes_the_clip_too_long(film: Film) -> None:
+    film.world.generate.limits = Limits(seconds=1.5)
+    with pytest.raises(OverLimit):
+        film.run(AudioToVideo(**COMMON, audio_source=AudioUrl("https://a.b/s"), image=ImageUrl("https://a.b/c")))
+    assert len(film.world.media.fetched) == 1
+    assert film.world.fetcher.fetched == []
 
 
 def test_a_job_that_is_stopped_while_its_source_is_read_leaves_nothing(film: Film) -> None:

@@ -32,6 +32,8 @@ from domain.results import EncodedVideo, GenerationResult, StoredObject, Timings
 from domain.sampling import GuidanceScale, MotionSpeed, Seed, Steps
 from domain.secret import Secret
 from domain.sizing import Measures, Seconds
+from domain.source_media import AudioUrl, SourceReference, StoredAudio, StoredVideo, VideoUrl
+from domain.source_requests import AudioToVideo, VideoToVideo
 from domain.upscaling import Upscale
 from domain.webhook import WebhookUrl
 from tests.support.targets import s3_target, upload_url
@@ -190,6 +192,17 @@ def test_the_picture_counts_and_the_mode_does() -> None:
     assert mark(moved) == mark(PICTURE)
 
 
+def test_the_clip_or_the_sound_counts_by_what_it_is_and_not_by_its_place() -> None:
+    def with_source(video: VideoUrl | StoredVideo) -> str:
+        return mark(VideoToVideo(prompt=Prompt("a dog"), video=video))
+
+    stored = StoredVideo(ObjectPath("inputs/a.mp4"))
+    videos = (VideoUrl("https://a.b/c"), VideoUrl("https://a.b/d"), VideoUrl("inputs/a.mp4"), stored)
+    assert len({with_source(video) for video in videos}) == len(videos)
+    assert with_source(VideoUrl("https://a.b/c", path="batch[2].video_url")) == with_source(videos[0])
+    assert with_source(attrs.evolve(stored, path="batch[2].video_path")) == with_source(stored)
+
+
 def test_half_a_surrogate_pair_can_be_hashed() -> None:
     assert mark(attrs.evolve(PICTURE, prompt=Prompt("\ud83d"), image=ImageUrl("\ud83d"))) != mark(PICTURE)
 
@@ -220,6 +233,26 @@ def test_inputs_are_kept_as_hashes() -> None:
     assert list(record(PICTURE).inputs) == ["image_url"]
     assert list(record(attrs.evolve(PICTURE, image=StoredImage(ObjectPath("inputs/a.png")))).inputs) == ["image_path"]
     assert "secret" not in repr(record(PICTURE))
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        (VideoUrl("https://a.b/c?token=secret"), ["video_url"]),
+        (StoredVideo(ObjectPath("inputs/secret.mp4")), ["video_path"]),
+        (AudioUrl("https://a.b/c?token=secret"), ["audio_url", "image_url"]),
+        (StoredAudio(ObjectPath("inputs/secret.wav")), ["audio_path", "image_url"]),
+    ],
+)
+def test_a_clip_or_a_sound_is_kept_as_a_hash_beside_the_pictures(source: SourceReference, names: list[str]) -> None:
+    request: GenerationRequest
+    if isinstance(source, VideoUrl | StoredVideo):
+        request = VideoToVideo(prompt=Prompt("a dog"), video=source)
+    else:
+        request = AudioToVideo(prompt=Prompt("a dog"), audio_source=source, image=PICTURE.image)
+    assert list(record(request).inputs) == names
+    assert {len(digest) for digest in record(request).inputs.values()} == {64}
+    assert "secret" not in repr(record(request))
 
 
 def test_an_enhanced_prompt_is_kept_as_the_callers_is() -> None:

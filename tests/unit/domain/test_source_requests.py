@@ -8,9 +8,12 @@ import attrs
 import pytest
 
 from domain.conditions import ClipCondition, SoundCondition, Strength
-from domain.errors import InvalidInput
+from domain.errors import InvalidInput, OverLimit
 from domain.geometry import FrameCount, FrameRate, Resolution, Side
+from domain.interpolation import Interpolation
 from domain.limits import Limits
+from domain.media import GIF, WAV
+from domain.output import Poster
 from domain.plan import plan, refuse_unplannable
 from domain.requests import GenerationRequest, ImageUrl, Prompt, TextToVideo
 from domain.sampling import Seed, Steps
@@ -26,6 +29,7 @@ from domain.source_requests import (
     frames_of,
 )
 from domain.sourcing import Sourced, sourced
+from domain.upscaling import Upscale
 from tests.unit.domain.test_plan import DEV
 
 ALL: tuple[OpenField, ...] = ("fps", "length", "size")
@@ -43,6 +47,7 @@ VIDEO = SourceVideo(
 SILENT = attrs.evolve(VIDEO, audio=None)
 PROMPT: dict[str, Any] = {"prompt": Prompt("x")}
 URL = VideoUrl("https://a.b/v")
+REFINING = attrs.evolve(DEV.checkpoint, has_upsampler=True, distilled_lora_bytes=1)
 
 
 def v2v(**fields: Any) -> VideoToVideo:
@@ -97,6 +102,12 @@ def test_a_variable_rate_becomes_the_nearest_rate_that_people_write() -> None:
     assert v2v().settled(source).fps.rate == Fraction(30_000, 1001)
 
 
+@pytest.mark.parametrize(("is_constant", "rate"), [(True, Fraction(1000, 81)), (False, Fraction(12_346, 1000))])
+def test_a_constant_rate_stays_exact_and_a_mean_is_rounded(*, is_constant: bool, rate: Fraction) -> None:
+    source = attrs.evolve(VIDEO, is_constant=is_constant, rate=Fraction(1000, 81))
+    assert v2v().settled(source).fps.rate == rate
+
+
 @pytest.mark.parametrize(
     ("source", "told"),
     [
@@ -132,6 +143,11 @@ def test_an_extension_is_generated_with_its_context_and_finished_with_its_source
     assert (planned.soundtrack, planned.sampling_rate) == ("spliced", 44_100)
     in_front = plan(extend(12, direction="before").settled(VIDEO), DEV, Limits(), Seed(1), VIDEO)
     assert in_front.clips == (ClipCondition(role="held", first=0, frames=25, frame=12),)
+
+
+def test_a_rate_that_aac_does_not_know_becomes_one_that_it_knows() -> None:
+    odd = attrs.evolve(VIDEO, audio=attrs.evolve(SOUND, rate=37_800))
+    assert come_to(extend(12), odd).sampling_rate == 48_000
 
 
 def test_a_retake_replaces_the_frames_that_begin_nearest_to_its_times() -> None:
@@ -212,12 +228,27 @@ def test_the_caller_chooses_the_sound(request_: SourceRequest, source: SourceVid
 
 def test_a_sound_that_is_not_there_cannot_be_kept() -> None:
     assert faults(v2v(audio="source"), SILENT) == ['audio must not be "source": video_url has no sound']
-    assert faults(retake(0.5, 1.0, replace="audio", audio="source")) == [
-        'audio must not be "source" where nothing but the sound is made anew'
-    ]
     with pytest.raises(InvalidInput, match='audio must be "generate" or "off" in mode t2v, which is given no clip'):
         sourced(TextToVideo(prompt=Prompt("x"), audio="source"), None)
     assert sourced(TextToVideo(prompt=Prompt("x"), audio="off"), None).soundtrack == "none"
+
+
+@pytest.mark.parametrize("audio", ["source", "off"])
+def test_where_only_the_sound_is_made_it_is_in_the_file(audio: str) -> None:
+    """Else the whole model would run, and the source come back as it was."""
+    assert faults(retake(0.5, 1.0, replace="audio", audio=audio)) == [
+        f'audio must not be "{audio}" where nothing but the sound is made anew'
+    ]
+    assert come_to(retake(0.5, 1.0, audio=audio)).soundtrack == {"source": "given", "off": "none"}[audio]
+
+
+def test_a_file_of_sound_alone_is_refused_before_the_model_where_there_will_be_none() -> None:
+    wav: dict[str, Any] = {"output_format": WAV, "replace": "video"}
+    assert faults(retake(0.5, 1.0, **wav), SILENT) == [
+        "output_format must be one with a picture: video_url has no sound, and none is made"
+    ]
+    assert come_to(retake(0.5, 1.0, **wav)).soundtrack == "given"
+    assert come_to(retake(0.5, 1.0, output_format=WAV), SILENT).soundtrack == "spliced"
 
 
 @pytest.mark.parametrize("seconds", [-0.1, 3601.0, float("nan")])
@@ -227,7 +258,13 @@ def test_a_time_in_a_clip_is_from_0_to_an_hour(seconds: float) -> None:
 
 
 def test_what_is_wrong_without_the_source_is_refused_without_it() -> None:
-    refuse_unplannable(v2v(), DEV)
+    lengthless = attrs.evolve(DEV, checkpoint=attrs.evolve(DEV.checkpoint, has_duration_head=False))
+    refuse_unplannable(v2v(), lengthless)  # its length is the source's, no question to the model
+    refuse_unplannable(v2v(interpolate=Interpolation(4), output_format=GIF), DEV)  # the source may have ten a second
+    with pytest.raises(InvalidInput, match="poster must be left out with output_format wav"):
+        refuse_unplannable(v2v(poster=Poster(), output_format=WAV), DEV)
+    with pytest.raises(InvalidInput, match="upscale"):
+        refuse_unplannable(extend(upscale=Upscale(2)), attrs.evolve(DEV, checkpoint=REFINING))
     with pytest.raises(InvalidInput, match="steps must be at least 2"):
         refuse_unplannable(v2v(steps=Steps(1)), DEV)
 
@@ -237,3 +274,14 @@ def test_a_request_without_a_source_sees_and_hears_nothing() -> None:
     assert (request.source, request.stretch(VIDEO), request.clips(VIDEO, 9), request.heard(VIDEO)) == (
         None, None, (), None,
     )  # fmt: skip
+
+
+def test_a_window_that_is_too_long_is_told_by_its_end() -> None:
+    request = retake(0.5, None).settled(VIDEO)
+    with pytest.raises(OverLimit) as refused:
+        plan(request, DEV, Limits(seconds=1.0), Seed(1), VIDEO)
+    told = "end must be at most 1 seconds after the start on this worker, got 1.5015 after it"
+    assert [str(fault) for fault in refused.value.faults] == [told]
+    with pytest.raises(OverLimit, match=r"end must be at most 0\.333 seconds after the start"):
+        plan(request, DEV, Limits(num_frames=10), Seed(1), VIDEO)
+    assert plan(request, DEV, Limits(seconds=1.6, num_frames=45), Seed(1), VIDEO).output.frames == 9 + 45

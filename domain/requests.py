@@ -165,9 +165,10 @@ class GenerationRequest:
         """What is made anew of the source; None: the clip is new from its first frame to its last."""
         return None
 
-    def clips(self, _source: Source, _canvas_frames: int, /) -> tuple[ClipCondition, ...]:
-        """What of the source the model sees on a canvas of so many frames."""
-        return ()
+    def clips(self, source: Source, canvas_frames: int, /) -> tuple[ClipCondition, ...]:
+        """What of the source the model sees on a canvas of so many frames: what stands beside the stretch, if any."""
+        stretch = self.stretch(source)
+        return () if stretch is None else stretch.context(canvas_frames)
 
     def heard(self, _source: Source, /) -> SoundCondition | None:
         """What of the source the model hears; None: it makes a sound."""

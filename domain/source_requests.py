@@ -80,54 +80,51 @@ class SourceRequest(GenerationRequest):
 
 
 @attrs.frozen(kw_only=True)
-class VideoToVideo(SourceRequest):
-    """`v2v`: a clip made to the likeness of another, as far as the LoRAs that are given with it know how."""
-
-    mode = "v2v"
+class VideoRequest(SourceRequest):
+    """What those have that begin with a clip."""
 
     video: VideoReference
-    strength: Strength = FULL_STRENGTH
 
     @property
     def source(self) -> VideoReference:
         return self.video
+
+
+@attrs.frozen(kw_only=True)
+class VideoToVideo(VideoRequest):
+    """`v2v`: a clip made to the likeness of another, as far as the LoRAs that are given with it know how."""
+
+    mode = "v2v"
+
+    strength: Strength = FULL_STRENGTH
 
     def clips(self, _: Source, canvas_frames: int, /) -> tuple[ClipCondition, ...]:
         return (ClipCondition(role="reference", first=0, frames=canvas_frames, strength=self.strength.share),)
 
 
 @attrs.frozen(kw_only=True)
-class ExtendVideo(SourceRequest):
+class ExtendVideo(VideoRequest):
     """`extend`: a clip that goes on, or begins earlier; `num_frames` are new ones."""
 
     mode = "extend"
     length = "asked"
     splices = True
 
-    video: VideoReference
     direction: Direction = "after"
-
-    @property
-    def source(self) -> VideoReference:
-        return self.video
 
     def stretch(self, source: Source, /) -> Stretch:
         placed = Stretch.after if self.direction == "after" else Stretch.in_front
         return placed(frames_of(source, self.fps), self.geometry.frames)
 
-    def clips(self, source: Source, canvas_frames: int, /) -> tuple[ClipCondition, ...]:
-        return self.stretch(source).context(canvas_frames)
-
 
 @attrs.frozen(kw_only=True)
-class RetakeVideo(SourceRequest):
+class RetakeVideo(VideoRequest):
     """`retake`: a clip, of which the time from `start` to `end` is made anew; None: to its end."""
 
     mode = "retake"
     length = "source"
     splices = True
 
-    video: VideoReference
     start: SourceTime
     end: SourceTime | None = None
     replace: Replaced = "both"
@@ -135,10 +132,6 @@ class RetakeVideo(SourceRequest):
     @property
     def length_field(self) -> str:
         return "end"
-
-    @property
-    def source(self) -> VideoReference:
-        return self.video
 
     def settled(self, source: Source) -> Self:
         request = super().settled(source)
@@ -167,9 +160,6 @@ class RetakeVideo(SourceRequest):
             is_seen=self.replace != "audio",
             is_heard=self.replace != "video",
         )
-
-    def clips(self, source: Source, canvas_frames: int, /) -> tuple[ClipCondition, ...]:
-        return self.stretch(source).context(canvas_frames)
 
     def heard(self, source: Source, /) -> SoundCondition | None:
         """The source's own sound, where it stays: the new frames are made to it."""

@@ -2,15 +2,14 @@
 
 import math
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 import av
 
+from adapters.encoder.codecs import CodecPair
 from adapters.encoder.config import EncoderConfig
 from adapters.encoder.formats import Examined, WrittenFormat
-from adapters.encoder.frames import YUV
 from adapters.encoder.muxing import MuxedWriter
 from adapters.encoder.picture import PictureTrack
 from adapters.encoder.readback import SeenSound, seen
@@ -18,7 +17,7 @@ from adapters.encoder.sound import Block, SoundTrack, channels_of, stereo_blocks
 from adapters.encoder.stream_faults import length_fault, picture_faults, sound_faults, stream_faults
 from adapters.encoder.target_file import TargetFile
 from domain.clip import Audio, Clip
-from domain.geometry import MIN_SIDE, ClipGeometry
+from domain.geometry import ClipGeometry
 from domain.media import MP4
 
 AAC_FRAME: Final = 1024
@@ -125,19 +124,13 @@ def _top_level_boxes(target: Path) -> tuple[str, ...]:
 
 
 def _check(config: EncoderConfig) -> None:
-    """Opens both codecs as a clip would, which also tells a preset that does not exist."""
-    picture = av.CodecContext.create("libx264", "w")
-    picture.width = picture.height = MIN_SIDE
-    picture.pix_fmt = YUV
-    picture.time_base = Fraction(1, 24)
-    picture.options = _x264_options(config)
-    picture.open()
-    sound = av.CodecContext.create("aac", "w")
-    sound.sample_rate = 48_000
-    sound.layout = "stereo"
-    sound.format = "fltp"
-    sound.bit_rate = config.audio_bit_rate
-    sound.open()
+    CodecPair(
+        picture="libx264",
+        options=_x264_options(config),
+        sound="aac",
+        sample_format="fltp",
+        bit_rate=config.audio_bit_rate,
+    ).open()
 
 
 FORMAT: Final = WrittenFormat(output_format=MP4, open=_open, examine=_examine, check=_check)

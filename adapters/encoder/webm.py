@@ -12,9 +12,9 @@ from typing import Final
 import av
 import numpy as np
 
+from adapters.encoder.codecs import CodecPair
 from adapters.encoder.config import EncoderConfig
 from adapters.encoder.formats import Examined, WrittenFormat
-from adapters.encoder.frames import YUV
 from adapters.encoder.muxing import MuxedWriter
 from adapters.encoder.picture import PictureTrack
 from adapters.encoder.readback import SeenPicture, SeenSound, seen
@@ -22,7 +22,7 @@ from adapters.encoder.sound import Block, SoundTrack, channels_of, finite, stere
 from adapters.encoder.stream_faults import picture_faults, sound_faults, stream_faults
 from adapters.encoder.target_file import TargetFile
 from domain.clip import Audio, Clip
-from domain.geometry import MIN_SIDE, ClipGeometry
+from domain.geometry import ClipGeometry
 from domain.media import WEBM
 
 OPUS_RATE: Final = 48_000
@@ -93,18 +93,13 @@ def _length_faults(sound: SeenSound, geometry: ClipGeometry) -> Iterator[str]:
 
 
 def _check(config: EncoderConfig) -> None:
-    picture = av.CodecContext.create("libvpx-vp9", "w")
-    picture.width = picture.height = MIN_SIDE
-    picture.pix_fmt = YUV
-    picture.time_base = Fraction(1, 24)
-    picture.options = _vp9_options(config)
-    picture.open()
-    sound = av.CodecContext.create("libopus", "w")
-    sound.sample_rate = OPUS_RATE
-    sound.layout = "stereo"
-    sound.format = "flt"
-    sound.bit_rate = config.audio_bit_rate
-    sound.open()
+    CodecPair(
+        picture="libvpx-vp9",
+        options=_vp9_options(config),
+        sound="libopus",
+        sample_format="flt",
+        bit_rate=config.audio_bit_rate,
+    ).open()
 
 
 FORMAT: Final = WrittenFormat(output_format=WEBM, open=_open, examine=_examine, check=_check)

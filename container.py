@@ -125,23 +125,24 @@ def build_target_store(settings: Settings) -> TargetStore:
 def build_image_fetcher(settings: Settings, sandbox: Sandbox, store: ObjectStore) -> ImageFetcher:
     """Input pictures from URLs, base64 and the store."""
     from adapters.http.client import GuardedClient
+    from adapters.http.stored import stored_inputs
     from adapters.image_fetcher.decoders import SandboxedDecoder
     from adapters.image_fetcher.fetcher import PictureFetcher
-    from adapters.image_fetcher.stored import StoredPictures
 
-    below = settings.input_prefix
     return PictureFetcher(
         client=GuardedClient(config=settings.http, hosts=settings.input_hosts),
         decoder=SandboxedDecoder(sandbox),
-        stored=None if below is None else StoredPictures(store, below, settings.store.prefix),
+        stored=stored_inputs(store, settings.input_prefix, settings.store.prefix),
     )
 
 
 def build_media_fetcher(settings: Settings, store: ObjectStore) -> MediaFetcher:
     """Input videos and sounds from URLs and the store; the process that decodes them starts with the first."""
+    from adapters.http.stored import stored_inputs
     from adapters.media_fetcher.fetcher import confined_media_fetcher
 
-    return confined_media_fetcher(settings.http, settings.input_hosts, store, settings.input_prefix)
+    stored = stored_inputs(store, settings.input_prefix, settings.store.prefix)
+    return confined_media_fetcher(settings.http, settings.input_hosts, stored)
 
 
 def build_notifier(config: WebhookConfig, http: HttpConfig) -> Notifier:

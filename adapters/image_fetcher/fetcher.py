@@ -1,23 +1,21 @@
 """The ImageFetcher of production."""
 
-from typing import Final, assert_never
+from typing import assert_never
 
 import attrs
 from typing_extensions import override
 
 from adapters.http.client import GuardedClient
 from adapters.http.faults import at_field
+from adapters.http.stored import NO_PREFIX, StoredInputs
 from adapters.image_fetcher.config import ImageLimits
 from adapters.image_fetcher.decoders import PictureDecoder
 from adapters.image_fetcher.inline import decode_base64
-from adapters.image_fetcher.stored import StoredPictures
 from application.job_control import JobControl
 from application.ports.image_fetcher import ImageFetcher
 from domain.clip import Picture
 from domain.errors import InputRefused
 from domain.requests import ImageReference, ImageUrl, InlineImage, StoredImage
-
-_NO_PREFIX: Final = "is not accepted by this worker: INPUT_PREFIX is not set"
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -30,7 +28,7 @@ class PictureFetcher(ImageFetcher):
     client: GuardedClient
     decoder: PictureDecoder
     limits: ImageLimits = ImageLimits()
-    stored: StoredPictures | None = None
+    stored: StoredInputs | None = None
 
     @override
     def fetch(self, reference: ImageReference, control: JobControl) -> Picture:
@@ -49,7 +47,7 @@ class PictureFetcher(ImageFetcher):
                 return decode_base64(text, path, self.limits.max_bytes)
             case StoredImage():
                 if self.stored is None:
-                    raise at_field(InputRefused, reference.path, _NO_PREFIX)
+                    raise at_field(InputRefused, reference.path, NO_PREFIX)
                 return self.stored.read(reference, self.limits.max_bytes)
             case _ as never:
                 assert_never(never)

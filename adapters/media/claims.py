@@ -1,5 +1,6 @@
 """What a child says of a media file: plain values, and what of them can be true."""
 
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Final, TypeVar
@@ -12,6 +13,8 @@ from adapters.media.info import AudioStream, MediaInfo, SoundExtent, VideoStream
 StreamT = TypeVar("StreamT", VideoStream, AudioStream)
 
 _ROTATIONS: Final = frozenset({0, 90, 180, 270})
+_FRACTION: Final = re.compile(r"-?[0-9]{1,40}(/[1-9][0-9]{0,39})?")
+"""A time of 64 bits by a clock of twice 31 bits has at most 29 digits."""
 
 
 def as_fields(info: MediaInfo) -> dict[str, Any]:
@@ -41,7 +44,7 @@ def measured_in(fields: Mapping[str, Any], limits: MediaLimits) -> SoundExtent:
     """What a child measured. Raises ValueError: not that, or what no file within `limits` can hold."""
     match fields:
         case {"start": str() as start, "samples": int() as samples, **rest} if not rest and type(samples) is int:
-            extent = SoundExtent(start=Fraction(start), samples=samples)
+            extent = SoundExtent(start=_fraction(start), samples=samples)
         case _:
             message = "no description of a sound"
             raise ValueError(message)
@@ -66,15 +69,19 @@ def _stream(kind: type[StreamT], fields: object) -> StreamT | None:
 def _value(value: object, kind: type[Any] | None) -> object:
     """Raises ValueError."""
     if kind is Fraction and isinstance(value, str):
-        try:
-            return Fraction(value)
-        except ZeroDivisionError as exc:
-            message = "no fraction"
-            raise ValueError(message) from exc
+        return _fraction(value)
     if type(value) is not kind:  # True is an int as well
         message = "a value of another type"
         raise ValueError(message)
     return value
+
+
+def _fraction(text: str) -> Fraction:
+    """What `str` makes of one, and nothing else: of "1e999999999" Python computes every digit. Raises ValueError."""
+    if _FRACTION.fullmatch(text) is None:
+        message = "no fraction"
+        raise ValueError(message)
+    return Fraction(text)
 
 
 def _can_be(info: MediaInfo, limits: MediaLimits) -> bool:

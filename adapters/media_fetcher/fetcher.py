@@ -14,14 +14,14 @@ from adapters.http.allowed_hosts import AllowedHosts
 from adapters.http.client import GuardedClient
 from adapters.http.config import HttpConfig
 from adapters.http.faults import at_field
+from adapters.http.files import write_new
+from adapters.http.stored import NO_PREFIX, StoredInputs
 from adapters.media.config import MediaLimits
 from adapters.media.info import AudioStream, VideoStream
 from adapters.media.orders import FrameOrder, SoundOrder
 from adapters.media.reader import MediaReader, media_sandbox
-from adapters.media_fetcher.stored import StoredMedia
 from application.job_control import JobControl
 from application.ports.media_fetcher import MediaFetcher
-from application.ports.object_store import ObjectStore
 from domain.clip import Audio
 from domain.errors import InputRefused, InputUnreadable
 from domain.geometry import Resolution
@@ -39,7 +39,6 @@ from domain.source_media import (
     VideoUrl,
 )
 
-_NO_PREFIX: Final = "is not accepted by this worker: INPUT_PREFIX is not set"
 _SIDEWAYS: Final = frozenset({90, 270})
 
 
@@ -52,7 +51,7 @@ class ConfinedMediaFetcher(MediaFetcher):
 
     client: GuardedClient
     reader: MediaReader
-    stored: StoredMedia | None = None
+    stored: StoredInputs | None = None
     seconds: float = 120.0
 
     @override
@@ -134,8 +133,8 @@ class ConfinedMediaFetcher(MediaFetcher):
                 self.client.download(url, target, path=path, max_bytes=limit, seconds=self.seconds, control=control)
             case StoredVideo() | StoredAudio():
                 if self.stored is None:
-                    raise at_field(InputRefused, reference.path, _NO_PREFIX)
-                self.stored.fetch(reference, target, limit)
+                    raise at_field(InputRefused, reference.path, NO_PREFIX)
+                write_new(target, iter((self.stored.read(reference, limit),)))  # whole in memory: stores give it so
             case _ as never:
                 assert_never(never)
 
@@ -156,12 +155,12 @@ def _source_video(media: MediaFile, found: VideoStream, audio: SourceAudio | Non
 
 
 def confined_media_fetcher(
-    config: HttpConfig, hosts: AllowedHosts, store: ObjectStore, input_prefix: str | None
+    config: HttpConfig, hosts: AllowedHosts, stored: StoredInputs | None
 ) -> ConfinedMediaFetcher:
-    """With a child of its own, which has not started yet. `input_prefix` None: nothing is taken from `store`."""
+    """With a child of its own, which has not started yet."""
     limits = MediaLimits()
     return ConfinedMediaFetcher(
         client=GuardedClient(config=config, hosts=hosts),
         reader=MediaReader(media_sandbox(limits), limits),
-        stored=None if input_prefix is None else StoredMedia(store, input_prefix),
+        stored=stored,
     )

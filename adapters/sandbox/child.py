@@ -32,7 +32,10 @@ class Result:
 
 @attrs.frozen(eq=False)
 class InputFile:
-    """The file that a task is about, open for reading; `size` is its length in bytes. It is closed after the task."""
+    """The file that a task is about, open for reading; `size` is its length in bytes. It is closed after the task.
+
+    It may stand anywhere: whoever reads it begins with a seek, or with `pread`.
+    """
 
     descriptor: int
     size: int

@@ -164,7 +164,6 @@ def _shared_files(source: bytes | BinaryIO, room: int) -> Iterator[tuple[int, in
                 stack.callback(os.close, given)
             else:
                 given = source.fileno()
-                os.lseek(given, 0, os.SEEK_SET)  # a child that was lost may have read some of it
             target = output_file(room)
             stack.callback(os.close, target)
         except OSError as exc:

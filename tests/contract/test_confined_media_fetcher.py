@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from typing_extensions import override
 
+from adapters.http.stored import StoredInputs
 from adapters.media.reader import MediaReader
 from adapters.media_fetcher.fetcher import ConfinedMediaFetcher
-from adapters.media_fetcher.stored import StoredMedia
 from application.job_control import JobControl
 from application.ports.object_store import ObjectHeaders
 from domain.errors import InputRefused
@@ -104,7 +104,7 @@ class TestConfinedMediaFetcherStored(TestConfinedMediaFetcher):
         store = InMemoryStore()
         for name, data in files().items():
             self._put(store, f"inputs/{name}", data)
-        return fetcher_of(self.reader, StoredMedia(store, "inputs"))
+        return fetcher_of(self.reader, StoredInputs(store, "inputs"))
 
     @pytest.fixture(autouse=True)
     def _folder(self, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -126,6 +126,19 @@ class TestConfinedMediaFetcherStored(TestConfinedMediaFetcher):
     def test_what_lies_elsewhere_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(InputRefused, match="must begin with inputs/"):
             self.fetcher().video(StoredVideo(ObjectPath("outputs/good"), FIELD), tmp_path, JobControl())
+
+    def test_a_record_is_no_clip_and_no_sound_even_where_the_prefixes_are_one(self, tmp_path: Path) -> None:
+        store = InMemoryStore()
+        self._put(store, "ltx2/_jobs/job-1.json", files()["good"])
+        store.calls.clear()
+        fetcher = fetcher_of(self.reader, StoredInputs(store, "ltx2", "ltx2"))
+        key = ObjectPath("ltx2/_jobs/job-1.json")
+        with pytest.raises(InputRefused, match="must be the path of a video, not that of a job's record"):
+            fetcher.video(StoredVideo(key, FIELD), tmp_path, JobControl())
+        with pytest.raises(InputRefused, match="must be the path of a sound, not that of a job's record"):
+            fetcher.audio(StoredAudio(key, FIELD), tmp_path, JobControl())
+        assert store.calls == []
+        assert list(tmp_path.iterdir()) == []
 
     def test_without_a_prefix_nothing_is_taken(self, tmp_path: Path) -> None:
         with pytest.raises(InputRefused, match="INPUT_PREFIX is not set"):

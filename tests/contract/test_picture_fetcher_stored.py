@@ -6,9 +6,9 @@ import pytest
 from typing_extensions import override
 
 from adapters.http.client import GuardedClient
+from adapters.http.stored import StoredInputs
 from adapters.image_fetcher.decoders import SandboxedDecoder
 from adapters.image_fetcher.fetcher import PictureFetcher
-from adapters.image_fetcher.stored import StoredPictures
 from adapters.sandbox.sandbox import Sandbox
 from application.job_control import JobControl
 from application.ports.object_store import ObjectHeaders
@@ -32,7 +32,7 @@ class TestPictureFetcherStored(RemoteImageFetcherContract):
 
     @override
     def fetcher(self) -> PictureFetcher:
-        stored = StoredPictures(self.store, "inputs")
+        stored = StoredInputs(self.store, "inputs")
         return PictureFetcher(client=GuardedClient(), decoder=SandboxedDecoder(self.sandbox), stored=stored)
 
     @override

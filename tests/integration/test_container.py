@@ -158,10 +158,16 @@ def test_input_videos_are_fetched_as_the_settings_say(tmp_path: Path) -> None:
     assert container.media_fetcher() is fetcher
 
 
-def test_pictures_come_from_the_allowed_hosts_only_and_never_from_the_records(tmp_path: Path) -> None:
+def test_inputs_come_from_the_allowed_hosts_only_and_never_from_the_records(tmp_path: Path) -> None:
     environ = environment(tmp_path) | {"INPUT_ALLOWED_HOSTS": "pictures.example", "INPUT_PREFIX": "ltx2"}
-    fetcher = open_container(environ).image_fetcher()
+    container = open_container(environ)
+    record = ObjectPath("ltx2/_jobs/job-1.json")
+    fetcher = container.image_fetcher()
     with pytest.raises(InputRefused, match="INPUT_ALLOWED_HOSTS"):
         fetcher.fetch(ImageUrl("https://other.example/a.png"), JobControl())
     with pytest.raises(InputRefused, match="not that of a job's record"):
-        fetcher.fetch(StoredImage(ObjectPath("ltx2/_jobs/job-1.json")), JobControl())
+        fetcher.fetch(StoredImage(record), JobControl())
+    with pytest.raises(InputRefused, match="not that of a job's record"):
+        container.media_fetcher().video(StoredVideo(record), tmp_path, JobControl())
+    with pytest.raises(InputRefused, match="INPUT_ALLOWED_HOSTS"):
+        container.media_fetcher().video(VideoUrl("https://other.example/a.mp4"), tmp_path, JobControl())

@@ -2,14 +2,16 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
-from adapters.media.claims import as_fields, from_fields
+from adapters.media.claims import as_fields, from_fields, measured_in
 from adapters.media.config import MediaLimits
-from adapters.media.info import MediaInfo
+from adapters.media.info import MediaInfo, SoundExtent
+from adapters.media.orders import FrameOrder, SoundOrder, arguments
 from adapters.media.probing import probe
 from adapters.media.reader import MediaReader, media_sandbox
 from adapters.media.source import plain_file
@@ -108,6 +110,32 @@ def test_the_whole_file_is_read_also_by_a_second_child(probed: MediaReader, clip
     assert probed.probe(clip, FIELD, JobControl()) == found
 
 
+def test_where_a_file_stands_does_not_matter(probed: MediaReader, clip: Path) -> None:
+    """A child that was lost in the middle of a file leaves it there: the position is the descriptor's."""
+    sound = SoundOrder(origin=Fraction(0), start=Fraction(0), samples=99, rate=16_000, channels=2)
+    frames = FrameOrder(origin=Fraction(0), start=Fraction(0), rate=Fraction(1), frames=1, width=64, height=64)
+    tasks: list[tuple[str, SoundOrder | FrameOrder | None]] = [
+        ("probe", None), ("measure", None), ("frames", frames), ("sound", sound)
+    ]  # fmt: skip
+
+    def done(task: str, order: SoundOrder | FrameOrder | None, file: BinaryIO) -> tuple[Mapping[str, Any], bytes]:
+        return probed.sandbox.run(
+            task,
+            file,
+            arguments(LIMITS, order),
+            lambda fields, data: (fields, data.tobytes()),
+            path=FIELD,
+            control=JobControl(),
+        )
+
+    for task, order in tasks:
+        with plain_file(clip) as file:
+            first = done(task, order, file)
+            for position in (5, clip.stat().st_size):
+                os.lseek(file.fileno(), position, os.SEEK_SET)
+                assert done(task, order, file) == first, (task, position)
+
+
 def changed(fields: dict[str, Any], stream: str, **changes: Any) -> Mapping[str, Any]:
     return {**fields, stream: {**fields[stream], **changes}}
 
@@ -134,6 +162,10 @@ def test_a_claim_that_cannot_be_true_is_not_believed(clip: Path) -> None:
         changed(fields, "video", rate="0"),
         changed(fields, "video", rate="1/0"),
         changed(fields, "video", rate="x"),
+        changed(fields, "video", rate="1e1"),
+        changed(fields, "video", rate="2_5"),
+        changed(fields, "video", start="1e999999999"),
+        changed(fields, "video", start="9" * 41),
         changed(fields, "video", rate=25),
         changed(fields, "video", duration="61"),
         changed(fields, "video", duration="-1"),
@@ -147,3 +179,23 @@ def test_a_claim_that_cannot_be_true_is_not_believed(clip: Path) -> None:
     for lie in lies:
         with pytest.raises(ValueError):  # noqa: PT011 - the sandbox takes any of them for a lost child
             from_fields(lie, LIMITS)
+
+
+def test_a_measure_that_cannot_be_true_is_not_believed() -> None:
+    fields: dict[str, Any] = {"start": "-1/3", "samples": 2 * LIMITS.max_samples}
+    assert measured_in(fields, LIMITS) == SoundExtent(start=Fraction(-1, 3), samples=2 * LIMITS.max_samples)
+    lies: list[Mapping[str, Any]] = [
+        {},
+        {**fields, "more": 1},
+        {**fields, "samples": 0},
+        {**fields, "samples": 2 * LIMITS.max_samples + 1},
+        {**fields, "samples": True},
+        {**fields, "samples": 1.0},
+        {**fields, "start": 0},
+        {**fields, "start": "1/0"},
+        {**fields, "start": "nan"},
+        {**fields, "start": "1e999999999"},
+    ]
+    for lie in lies:
+        with pytest.raises(ValueError):  # noqa: PT011 - as above
+            measured_in(lie, LIMITS)

@@ -12,9 +12,9 @@ from adapters.http.allowed_hosts import AllowedHosts
 from adapters.http.client import GuardedClient
 from adapters.http.config import HttpConfig
 from adapters.http.sending import GuardedSender
+from adapters.http.stored import StoredInputs
 from adapters.image_fetcher.decoders import InProcessDecoder
 from adapters.image_fetcher.fetcher import PictureFetcher
-from adapters.image_fetcher.stored import StoredPictures
 from adapters.object_store.config import LocalConfig
 from adapters.object_store.local import LocalStore
 from adapters.object_store.retries import RetryPolicy
@@ -202,7 +202,7 @@ def test_no_path_makes_a_url_for_another_file(local: LocalStore, tmp_path: Path)
 
 
 def test_no_path_reads_another_picture(local: LocalStore, tmp_path: Path) -> None:
-    stored = StoredPictures(local, "inputs")
+    stored = StoredInputs(local, "inputs")
     fetcher = PictureFetcher(client=GuardedClient(), decoder=InProcessDecoder(), stored=stored)
     assert fetcher.fetch(StoredImage(ObjectPath("inputs/a.png")), JobControl()).resolution.width == 4
     with OpenedFiles(tmp_path) as opened:

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 from adapters.http.client import GuardedClient
 from adapters.http.config import HttpConfig
+from adapters.http.stored import StoredInputs
 from adapters.media.config import MediaLimits
 from adapters.media.reader import MediaReader, media_sandbox
 from adapters.media_fetcher.fetcher import ConfinedMediaFetcher
-from adapters.media_fetcher.stored import StoredMedia
 
 LOOPBACK = HttpConfig(private_hosts=frozenset({"127.0.0.1"}))
 
@@ -24,6 +24,6 @@ def media_reader(limits: MediaLimits | None = None) -> Iterator[MediaReader]:
         sandbox.close()
 
 
-def fetcher_of(reader: MediaReader, stored: StoredMedia | None = None) -> ConfinedMediaFetcher:
+def fetcher_of(reader: MediaReader, stored: StoredInputs | None = None) -> ConfinedMediaFetcher:
     client = GuardedClient(config=LOOPBACK, sleep=lambda _: None)
     return ConfinedMediaFetcher(client=client, reader=reader, stored=stored)

@@ -6,10 +6,10 @@ from typing import Final
 import pytest
 
 from adapters.http.client import GuardedClient
+from adapters.http.stored import StoredInputs
 from adapters.image_fetcher.config import ImageLimits
 from adapters.image_fetcher.decoders import InProcessDecoder
 from adapters.image_fetcher.fetcher import PictureFetcher
-from adapters.image_fetcher.stored import StoredPictures
 from adapters.object_store.config import LocalConfig
 from adapters.object_store.local import LocalStore
 from application.job_control import JobControl
@@ -41,7 +41,7 @@ def store(tmp_path: Path) -> InMemoryStore:
     return store
 
 
-def fetcher(stored: StoredPictures | None, max_bytes: int = 1000) -> PictureFetcher:
+def fetcher(stored: StoredInputs | None, max_bytes: int = 1000) -> PictureFetcher:
     limits = ImageLimits(max_bytes=max_bytes)
     return PictureFetcher(client=GuardedClient(), decoder=InProcessDecoder(), limits=limits, stored=stored)
 
@@ -56,7 +56,7 @@ def failure(error: type[WorkerError], fetcher: PictureFetcher, key: str = KEY) -
 
 
 def test_a_picture_below_the_prefix_is_taken(store: InMemoryStore) -> None:
-    picture = fetcher(StoredPictures(store, "team/inputs")).fetch(StoredImage(ObjectPath(KEY)), JobControl())
+    picture = fetcher(StoredInputs(store, "team/inputs")).fetch(StoredImage(ObjectPath(KEY)), JobControl())
     assert picture.pixels.tobytes() == two_halves().tobytes()
 
 
@@ -64,13 +64,13 @@ def test_a_picture_below_the_prefix_is_taken(store: InMemoryStore) -> None:
     "key", ["team/inputs2/a.png", "team/a.png", "inputs/a.png", "ltx2/_jobs/a.json", "team/inputs", "x"]
 )
 def test_what_lies_elsewhere_is_refused_whether_it_is_there_or_not(store: InMemoryStore, key: str) -> None:
-    message = failure(InputRefused, fetcher(StoredPictures(store, "team/inputs")), key)
+    message = failure(InputRefused, fetcher(StoredInputs(store, "team/inputs")), key)
     assert message == "must begin with team/inputs/"
     assert store.calls == []
 
 
 def test_a_record_is_no_picture_even_where_the_prefixes_are_one(store: InMemoryStore) -> None:
-    stored = StoredPictures(store, "ltx2", "ltx2")
+    stored = StoredInputs(store, "ltx2", "ltx2")
     message = failure(InputRefused, fetcher(stored), "ltx2/_jobs/job-1.json")
     assert message == "must be the path of a picture, not that of a job's record"
     assert store.calls == []
@@ -81,12 +81,12 @@ def test_without_a_prefix_no_path_is_taken() -> None:
 
 
 def test_what_is_not_there_may_come_yet(store: InMemoryStore) -> None:
-    message = failure(InputUnavailable, fetcher(StoredPictures(store, "team/inputs")), "team/inputs/b.png")
+    message = failure(InputUnavailable, fetcher(StoredInputs(store, "team/inputs")), "team/inputs/b.png")
     assert message == "leads to no object in the store"
 
 
 def test_a_file_over_the_limit_is_refused(store: InMemoryStore) -> None:
-    stored = StoredPictures(store, "team/inputs")
+    stored = StoredInputs(store, "team/inputs")
     assert fetcher(stored, len(PICTURE)).fetch(StoredImage(ObjectPath(KEY)), JobControl()).resolution.width
     message = failure(InputRefused, fetcher(stored, len(PICTURE) - 1))
     assert message == f"is not given out by the store: The object is larger than {len(PICTURE) - 1} bytes"
@@ -96,7 +96,7 @@ def test_a_file_over_the_limit_is_refused(store: InMemoryStore) -> None:
 def test_the_stores_trouble_is_told_as_its_own(store: InMemoryStore, error: type[WorkerError]) -> None:
     store.fail("read", error("out of order"))
     with pytest.raises(error, match=r"^out of order$"):
-        fetcher(StoredPictures(store, "team/inputs")).fetch(StoredImage(ObjectPath(KEY)), JobControl())
+        fetcher(StoredInputs(store, "team/inputs")).fetch(StoredImage(ObjectPath(KEY)), JobControl())
 
 
 def test_a_link_in_the_local_store_leads_nowhere(tmp_path: Path) -> None:
@@ -104,6 +104,6 @@ def test_a_link_in_the_local_store_leads_nowhere(tmp_path: Path) -> None:
     (tmp_path / "root" / "inputs").mkdir(parents=True)
     (tmp_path / "root" / "inputs" / "a.png").symlink_to(tmp_path / "secret.png")
     local = LocalStore(LocalConfig(root=tmp_path / "root"))
-    message = failure(InputRefused, fetcher(StoredPictures(local, "inputs")), "inputs/a.png")
+    message = failure(InputRefused, fetcher(StoredInputs(local, "inputs")), "inputs/a.png")
     assert "link" in message
     assert str(tmp_path) not in message

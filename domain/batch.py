@@ -5,7 +5,6 @@ from typing import Final
 import attrs
 
 from domain.errors import InvalidInput
-from domain.naming import IdempotencyKey
 from domain.output import ONE_OUTPUT
 from domain.requests import GenerationRequest
 from domain.sampling import MAX_SEED, Seed
@@ -26,7 +25,6 @@ class Batch:
     """
 
     items: tuple[Item, ...]
-    idempotency_key: IdempotencyKey | None = None
     webhook_url: WebhookUrl | None = None
 
 

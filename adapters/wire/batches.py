@@ -67,7 +67,6 @@ def _batch(raw: dict[object, object], other_modes: Collection[str]) -> Batch:
         raise InvalidInput(tuple(faults))
     return Batch(
         items=tuple(_item(request, index, shared, other_modes) for index, request in enumerate(listed)),
-        idempotency_key=shared.idempotency_key,
         webhook_url=shared.webhook_url,
     )
 

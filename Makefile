@@ -23,9 +23,13 @@ demo: $(SETUP)
 	MODEL_BACKEND=diffusers MODEL_NAME=builtin/tiny STORAGE_BACKEND=local LOCAL_STORE_DIR=outputs \
 		$(BIN)/python -m entrypoints.cli generate --input examples/demo.json
 
+# A file's tests stay together. In the order of their names: xdist would begin with the files of many tests, and end with
+# the one of the longest, for a minute on one core.
+BOTH_CORES := -n 2 --dist loadfile --no-loadscope-reorder
+
 ## All tests that need no GPU and no network
 test: $(SETUP)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not soak and not gpu" --cov --cov-fail-under=100 --cov-report=term:skip-covered
+	$(BIN)/python -m pytest $(BOTH_CORES) -m "not soak and not gpu" --cov --cov-fail-under=100 --cov-report=term:skip-covered
 
 # What the stores are tested with, beside moto: SeaweedFS, and Azurite with a node of its own.
 AZURITE := package.json package-lock.json
@@ -40,7 +44,7 @@ $(SERVERS): $(SETUP) requirements/servers.lock $(AZURITE:%=tests/servers/azurite
 
 ## The long ones: job sequences, large files, the stores against real servers
 soak: $(SETUP) $(SERVERS)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "soak and not gpu" --timeout=900
+	$(BIN)/python -m pytest $(BOTH_CORES) -m "soak and not gpu" --timeout=900
 
 ## Format, lint, types, import contracts, secrets, links of the docs
 check: $(SETUP)

@@ -3,9 +3,11 @@
 from typing import Final
 
 from adapters.wire.modes import MODES
+from domain.batch import MAX_BATCH
 from domain.lora import MAX_LORAS
 from domain.media import OUTPUT_FORMATS
 from domain.offers import LISTED_RATE, LISTED_SHAPE, Offer, Offers
+from domain.output import MAX_OUTPUTS
 from domain.recipes import fewest_steps
 from domain.sampling import MAX_STEPS
 from domain.sizing import ASPECT_RATIOS, RESOLUTIONS
@@ -46,6 +48,8 @@ def encode_offers(offers: Offers) -> dict[str, object]:
         "fields": [_row(offer) for offer in offers.of_kind("field")],
         "steps": None if least is None else {"min": least, "max": MAX_STEPS},
         "max_loras": MAX_LORAS,
+        "max_outputs": MAX_OUTPUTS,
+        "max_batch": MAX_BATCH,
         "resolutions": list(RESOLUTIONS),
         "aspect_ratios": list(ASPECT_RATIOS),
         "output_formats": list(OUTPUT_FORMATS),

@@ -7,7 +7,7 @@ from application.job import Job
 from application.job_control import JobControl
 from application.list_offers import ListOffers
 from container import open_codec
-from domain.errors import ModelUnavailable
+from domain.errors import InvalidInput, ModelUnavailable
 from domain.limits import Limits
 from domain.offers import Offers, offers
 from domain.profile import ModelProfile
@@ -40,6 +40,16 @@ def test_a_job_is_told_without_a_model_being_loaded() -> None:
 def test_it_takes_no_other_field() -> None:
     reply = reply_to({"mode": "capabilities", "prompt": "a", "steps": None}, FakeVideoModel())
     assert (reply["code"], [fault["path"] for fault in reply["details"]]) == ("invalid_input", ["prompt"])
+
+
+def test_the_listed_counts_are_the_most_that_is_taken() -> None:
+    listed, codec = reply_to({"mode": "capabilities"}, FakeVideoModel()), open_codec()
+    outputs, batch = listed["max_outputs"], listed["max_batch"]
+    codec.decode_job({"prompt": "a", "num_outputs": outputs}, other_modes=())
+    codec.decode_job({"batch": [{"prompt": "a"}] * batch}, other_modes=())
+    for beyond in ({"prompt": "a", "num_outputs": outputs + 1}, {"batch": [{"prompt": "a"}] * (batch + 1)}):
+        with pytest.raises(InvalidInput):
+            codec.decode_job(beyond, other_modes=())
 
 
 def test_a_checkpoint_that_cannot_be_described_is_a_failure() -> None:

@@ -22,6 +22,18 @@ from domain.media import MP4
 
 AAC_FRAME: Final = 1024
 """Samples in a packet of AAC-LC."""
+X264_THREADS: Final = 8
+"""x264's output depends on it, so it may not follow the number of cores, as PyAV's default does.
+
+Whole frames, and not slices of one, which is PyAV's default as well: 61 frames of 768x512 with grain on two cores,
+veryfast CRF 22: 2 slices 348 frames/s and 197.7 kB, 4 slices 323 and 202.7; 2, 4, 8 and 16 frames 384, 364, 380 and
+353, and 195.9 to 196.2 kB.
+"""
+
+_AAC_OPTIONS: Final = {"aac_coder": "fast"}
+"""Not FFmpeg's default, "twoloop". Five seconds of stereo at 192 kbit/s, default against this (PyAV 18.1): a chord
+0.25 s and 48 dB of SNR against 0.14 s and 61 dB, a tone in noise 0.18 s and 21.6 dB against 0.04 s and 23.4 dB, a pure
+tone 0.09 s and 58 dB against 0.13 s and 78 dB. FFmpeg's manual, too, calls it the better one at high bit rates."""
 
 _SILENT_TIMESCALE: Final = 48_000
 _LARGEST_TIMESCALE: Final = 10_000_000
@@ -35,12 +47,16 @@ def _open(clip: Clip, file: TargetFile, config: EncoderConfig) -> MuxedWriter:
     container = av.open(file, "w", format="mp4", container_options=options)
     rate = clip.geometry.frame_rate.rate
     stream = container.add_stream("libx264", rate=rate, options=_x264_options(config))
+    stream.codec_context.thread_type = "FRAME"
+    stream.codec_context.thread_count = X264_THREADS
     picture = PictureTrack(container, stream, clip.geometry, clip.pixel_format)
     if clip.audio is None:
         return MuxedWriter(container, picture, None)
     sampling_rate = clip.audio.sampling_rate
     blocks = _aac_blocks(clip.audio, clip.geometry.samples(sampling_rate))
-    sound = container.add_stream("aac", rate=sampling_rate, layout="stereo", bit_rate=config.audio_bit_rate)
+    sound = container.add_stream(
+        "aac", rate=sampling_rate, layout="stereo", bit_rate=config.audio_bit_rate, options=_AAC_OPTIONS
+    )
     return MuxedWriter(container, picture, SoundTrack(container, sound, blocks))
 
 

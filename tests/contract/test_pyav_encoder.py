@@ -4,6 +4,7 @@ import gc
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import av.error
@@ -12,7 +13,7 @@ import numpy.typing as npt
 import pytest
 from typing_extensions import override
 
-from adapters.encoder.config import EncoderConfig
+from adapters.encoder.config import EncoderConfig, Preset
 from adapters.encoder.pyav import PyAvEncoder
 from adapters.encoder.target_file import TargetFile
 from application.ports.encoder import Encoder
@@ -280,4 +281,4 @@ class TestPyAvEncoder(PyAvBench, EncoderContract, EncoderFaultsContract, Encoder
 
     def test_a_preset_that_does_not_exist_is_found_by_the_check(self) -> None:
         with pytest.raises(EncodeFailed, match="codecs cannot be used"):
-            PyAvEncoder(EncoderConfig(preset="warp")).check()
+            PyAvEncoder(EncoderConfig(preset=cast("Preset", "warp"))).check()

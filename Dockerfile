@@ -21,16 +21,21 @@ RUN if [ "$WITH_COMPILER" = true ]; then \
 WORKDIR /app
 
 # Dependencies first: this layer only changes with the lock files. The same script as `make` runs.
+# Bytecode is compiled here, for the worker may not write it, and without it the imports take three times as long. By
+# default it holds for a source of one time stamp, which a builder that rewrites them (SOURCE_DATE_EPOCH with
+# rewrite-timestamp) or a copy of the files changes: all of it would silently be useless. `unchecked-hash` holds for
+# the source as it was compiled, `-f` replaces what pip has compiled the default way. The base image comes without any
+# for the standard library, which the decoding process would compile at each of its starts, too.
 COPY requirements/ requirements/
 RUN requirements/install.sh /opt/venv/bin/python \
-    && python -m compileall -q -j 0 /opt/venv/lib
+    && python -m compileall -q -f -j 0 --invalidation-mode unchecked-hash /usr/local/lib/python3.11 /opt/venv/lib
 
 COPY domain/ domain/
 COPY application/ application/
 COPY adapters/ adapters/
 COPY entrypoints/ entrypoints/
 COPY container.py handler.py test_input.json pyproject.toml LICENSE ./
-RUN python -m compileall -q . \
+RUN python -m compileall -q -f --invalidation-mode unchecked-hash . \
     && mkdir -p /runpod-volume \
     && chown worker:worker /runpod-volume
 

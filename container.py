@@ -24,8 +24,10 @@ from adapters.settings.places import inside_hosts, named_folders
 from adapters.settings.schema import Settings
 from adapters.telemetry.logging import configure_logging
 from adapters.telemetry.redaction import Redactor
+from adapters.video_model.building import build_diffusers_model
 from adapters.video_model.checks import model_checks
 from adapters.video_model.config import ModelConfig
+from adapters.video_model.diffusers.weight_reading import WeightReading
 from adapters.wire.codec import Wire
 from application.diagnose import Check, Diagnose, encoder_check, store_check
 from application.generate_once import GenerateOnce
@@ -46,13 +48,6 @@ from application.warm_up import WarmUp
 from domain.errors import SettingsInvalid
 
 # ruff: noqa: PLC0415 - builders import lazily, see above
-
-
-def build_diffusers_model(config: ModelConfig) -> VideoModel:
-    """LTX-2 for real, the built-in tiny checkpoints included."""
-    from adapters.video_model.diffusers.video_model import DiffusersModel
-
-    return DiffusersModel(config)
 
 
 def build_synthetic_model(config: ModelConfig) -> VideoModel:
@@ -244,9 +239,10 @@ class Container(containers.DeclarativeContainer):
     )
     described_settings: providers.Provider[dict[str, object]] = providers.Callable(describe, settings)
     codec: providers.Provider[Wire] = providers.Singleton(Wire, redact=redactor.provided.text)
+    weight_reading: providers.Provider[WeightReading] = Single(WeightReading, settings.provided.model)
     model: providers.Provider[VideoModel] = providers.Selector(
         settings.provided.model.backend,
-        diffusers=Single(build_diffusers_model, settings.provided.model),
+        diffusers=Single(build_diffusers_model, settings.provided.model, weight_reading),
         synthetic=Single(build_synthetic_model, settings.provided.model),
     )
     plain_store: providers.Provider[ObjectStore] = providers.Selector(
@@ -279,6 +275,7 @@ class Container(containers.DeclarativeContainer):
         limits=settings.provided.limits,
         prefix=settings.provided.store.prefix,
         work_root=work_root,
+        spare_bytes=settings.provided.spare_bytes,
     )
     generate_once: providers.Provider[GenerateOnce] = Single(
         GenerateOnce,

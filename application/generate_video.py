@@ -18,6 +18,7 @@ from application.ports.object_store import ObjectHeaders, ObjectStore
 from application.ports.target_store import TargetStore
 from application.ports.video_model import VideoModel
 from application.posters import FrameTap, Posters
+from application.relay import Relay
 from application.settling import Settled, Settling
 from application.sources import Sources
 from application.spans import Spans
@@ -51,8 +52,9 @@ class GenerateVideo:
     """The one place that knows the order: plan, fetch, settle the text, generate, encode, verify, store, describe.
 
     What can fail cheaply fails first: the plan is pure, and nothing is fetched for a request that breaks it.
-    One instance serves the whole process. `prefix` begins every object key; `work_root` is where the jobs'
-    folders are made (None: the system's temporary folder).
+    One instance serves the whole process, and several jobs at once. `prefix` begins every object key; `work_root` is
+    where the jobs' folders are made (None: the system's temporary folder). `spare_bytes`: of finished frames that may
+    wait for the encoder, so that it does not keep the device (see ChunkRing).
     """
 
     model: VideoModel
@@ -65,6 +67,7 @@ class GenerateVideo:
     limits: Limits
     prefix: str
     work_root: Path | None = None
+    spare_bytes: int = 0
     today: Callable[[], dt.date] = _utc_today
     _jobs: "itertools.count[int]" = attrs.field(init=False, factory=itertools.count)
 
@@ -145,13 +148,19 @@ class GenerateVideo:
         tap: FrameTap,
     ) -> tuple[EncodedVideo, ClipStatistics]:
         planned = settled.planned
-        control.report(StageProgress("generate", 0, planned.steps))
-        with self.model.generate(planned, settled.inputs, control) as made:
+
+        def encode(made: Clip, control: JobControl) -> bool:
             spliced = Splicing(media=self.media).spliced(made, planned, settled.source, control)
-            has_audio = spliced.audio is not None
             with spans.span("encode"), self._interpolated(spliced, planned.interpolation, control) as clip:
                 self.encoder.encode(tap.watched(clip), file, control, output_format=output_format)
-            statistics = made.statistics()
+            return spliced.audio is not None
+
+        control.report(StageProgress("generate", 0, planned.steps))
+        with Relay(encode, control, spare_bytes=self.spare_bytes) as relay:
+            with self.model.generate(planned, settled.inputs, control) as made:
+                relay.feed(made)
+                statistics = made.statistics()
+            has_audio = relay.result()  # the device is free; the encoder may have frames left
         with spans.span("encode"):
             video = self.encoder.verify(file, planned.finished, audio=has_audio, output_format=output_format)
         inference = spans.seconds("text") + statistics.inference_seconds  # what the text took is inference too

@@ -55,6 +55,8 @@ class JobControl:
     """Whether somebody asked to stop this delivery. Once true, always true."""
     report: Callable[[StageProgress], None] = _discard
     clock: Callable[[], float] = time.monotonic
+    picked_up: float = 0.0
+    """Reading of `clock` when the worker took the job. Of jobs that wait for the same thing the first one is next."""
 
     def check(self) -> None:
         """Return if the job may go on.

@@ -43,6 +43,11 @@ VAE_VALUES_PER_PIXEL: Final = 48
 residual, the norm, the padded copy, and a convolution's input and output. For the picture of 1920x1088x121 that is
 20 GiB in bfloat16, and vLLM-Omni reports a peak of 87 GiB with 66 GiB of weights (its PR 6540)."""
 
+STREAM_VALUES_PER_PIXEL: Final = 1100
+"""Values alive per pixel of one frame while the video VAE decodes a clip as a stream, a latent at a time: counted 939
+(2.0) and 984 (2.3) at 481 frames, 906 and 978 at 121, and a tenth, for what a stream keeps lies scattered among what
+it frees. A whole decode of 23 frames takes as much."""
+
 PICTURE_VALUES: Final = 3
 """Values per pixel of the decoded picture."""
 
@@ -58,6 +63,8 @@ class ModelDimensions:
     layers: int = 48
     value_bytes: int = 2
     """Of one number in the dtype that is computed in: bfloat16."""
+    streams: bool = False
+    """Whether the video VAE can decode a clip as a stream."""
 
 
 def latent_frames(frames: int) -> int:
@@ -94,3 +101,8 @@ def denoise_bytes(
 def vae_bytes(width: int, height: int, frames: int, model: ModelDimensions) -> int:
     """Working memory in which the video VAE decodes or encodes so many pixels at once, its result included."""
     return width * height * frames * VAE_VALUES_PER_PIXEL * model.value_bytes
+
+
+def stream_bytes(width: int, height: int, model: ModelDimensions) -> int:
+    """A bound of the working memory in which the video VAE decodes frames of this size as a stream, however many."""
+    return width * height * STREAM_VALUES_PER_PIXEL * model.value_bytes

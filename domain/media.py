@@ -26,6 +26,11 @@ class OutputFormat:
         """Whether a file can hold the clip's sound."""
         return not self.content_type.startswith("image/")
 
+    @property
+    def halves_chroma(self) -> bool:
+        """Whether a file keeps colours at half the width and height (4:2:0)."""
+        return self.content_type.startswith("video/")
+
 
 MP4: Final = OutputFormat(name="mp4", suffix=".mp4", content_type="video/mp4")
 WEBM: Final = OutputFormat(name="webm", suffix=".webm", content_type="video/webm")

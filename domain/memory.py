@@ -5,7 +5,7 @@ from typing import Final, Literal, get_args
 
 import attrs
 
-from domain.activations import TEXT_BYTES, WORKSPACE_BYTES, ModelDimensions, denoise_bytes, vae_bytes
+from domain.activations import TEXT_BYTES, WORKSPACE_BYTES, ModelDimensions, denoise_bytes, stream_bytes, vae_bytes
 from domain.geometry import MIN_SIDE, ClipGeometry, Resolution
 from domain.grid import Grid, interpolated
 from domain.tiling import lean_decode_bytes
@@ -163,7 +163,6 @@ class MemoryBudget:
             temporal_rounds: how often the frames are doubled in latents before they are decoded.
         """
         model, size = self.dimensions, canvas.resolution
-        decode = lean_decode_bytes if tiled else _whole_decode_bytes
         encode = vae_bytes(size.width, size.height, condition_frames, model)
         denoise = denoise_bytes(
             canvas, model, rows=rows, is_conditioned=condition_frames > 0, appended_latents=appended_latents
@@ -172,7 +171,7 @@ class MemoryBudget:
             "enhance": TEXT_BYTES if "prompt_enhancer" in self.weights else 0,
             "text": TEXT_BYTES,
             "denoise": max(encode, denoise) + lora_bytes,
-            "decode": decode(interpolated(canvas, temporal_rounds), model),
+            "decode": _decode_bytes(interpolated(canvas, temporal_rounds), model, tiled=tiled),
         }
         stored = self._stored(policy)
         peaks = (
@@ -228,10 +227,6 @@ class MemoryBudget:
         return cast_to_fp8(self.weights, self.dimensions.value_bytes) if is_cast else self.weights
 
 
-def _whole_decode_bytes(canvas: ClipGeometry, model: ModelDimensions) -> int:
-    return vae_bytes(canvas.resolution.width, canvas.resolution.height, canvas.frames, model)
-
-
 def largest_that(fits: Callable[[ClipGeometry], bool], asked: ClipGeometry, grid: Grid) -> ClipGeometry | None:
     """The clip of the asked shape that `fits` and is nearest to `asked`; None: not even the smallest does.
 
@@ -259,3 +254,11 @@ def _smaller(asked: ClipGeometry, grid: Grid) -> list[ClipGeometry]:
         *(attrs.evolve(asked, resolution=smaller) for smaller in sizes),
         *(attrs.evolve(asked, resolution=smallest, frames=fewer) for fewer in frames),
     ]
+
+
+def _decode_bytes(canvas: ClipGeometry, model: ModelDimensions, *, tiled: bool) -> int:
+    """The least that a decode can do with; in tiles, where it may be cut."""
+    size = canvas.resolution
+    whole = vae_bytes(size.width, size.height, canvas.frames, model)
+    least = lean_decode_bytes(canvas, model) if tiled else whole
+    return min(least, stream_bytes(size.width, size.height, model)) if model.streams else least

@@ -75,6 +75,9 @@ class GenerationPlan:
     stretch: Stretch | None = None
     """How what the model makes is put into its source; None: it is the whole clip."""
     soundtrack: Soundtrack = "made"
+    may_halve_chroma: bool = False
+    """Whether the model may hand out yuv420p: the file keeps no more, and no frame is made of others or put beside
+    those of a source before that."""
     low_vram: bool
     policy: MemoryPolicy | None
     """The fastest way to keep the weights with which it fits into the device's memory; None: that is not asked."""
@@ -141,7 +144,7 @@ def plan(
     grid = profile.grid.scaled(recipe.divisor)
     canvas = grid.geometry_up(parts.output)
     interpolation = interpolation_for(request, profile.checkpoint)
-    rounds = 0 if interpolation is None else interpolation.temporal_rounds
+    rounds, factor = (0, 1) if interpolation is None else (interpolation.temporal_rounds, interpolation.motion_factor)
     clips = () if source is None else request.clips(source, canvas.frames)
     context = parts.output.frames - request.geometry.frames
     seen = SeenFrames(conditions=conditions, clips=clips)
@@ -164,9 +167,10 @@ def plan(
         output=denser(parts.output, 2**rounds),
         canvas=canvas,
         finished=whole,
-        interpolation=1 if interpolation is None else interpolation.motion_factor,
+        interpolation=factor,
         stretch=parts.stretch,
         soundtrack=parts.soundtrack,
+        may_halve_chroma=request.output_format.halves_chroma and parts.stretch is None and factor == 1,
         low_vram=request.low_vram,
         policy=_policy(request, context, seen, recipe, profile, rounds=rounds),
         warnings=warnings,

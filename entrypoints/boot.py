@@ -1,7 +1,7 @@
 """From the environment to a worker that is ready, shared by both doors."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
@@ -16,8 +16,11 @@ _OUTBOX_SECONDS: Final = 60.0
 _log = structlog.get_logger()
 
 
-def boot(environ: Mapping[str, str]) -> Container:
+def boot(environ: Mapping[str, str], *, meanwhile: Callable[[], object] = lambda: None) -> Container:
     """Read the settings, check what a job needs, load the model and warm it up; deliver what waits in the outbox.
+
+    What can go on beside imports begins first: the reading of the weights and the start of the decoding process.
+    `meanwhile` is for the caller's own imports.
 
     Raises:
         WorkerError: the worker cannot do a job here. It has not been logged yet.
@@ -25,7 +28,12 @@ def boot(environ: Mapping[str, str]) -> Container:
     begin = time.monotonic()
     container = open_container(environ)
     _log.info("worker.starting", worker_version=WORKER_VERSION, settings=container.described_settings())
-    findings = container.prepare()(_tell)
+    with container.weight_reading():
+        container.picture_sandbox().start()
+        meanwhile()
+        prepare = container.prepare()  # imports what the adapters need
+        _log.info("worker.checking", seconds=round(time.monotonic() - begin, 3))
+        findings = prepare(_tell)
     if all(finding.error is None for finding in findings):
         container.store().drain(_OUTBOX_SECONDS)
     _log.info("worker.ready", seconds=round(time.monotonic() - begin, 3))

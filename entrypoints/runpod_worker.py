@@ -16,6 +16,7 @@ from entrypoints.boot import boot
 from entrypoints.guard import Guard
 from entrypoints.job_handler import JobHandler, unwatched
 from entrypoints.replies import Reply
+from entrypoints.sdk import import_sdk
 from entrypoints.webhooks import Webhooks
 from entrypoints.worker_life import WorkerLife
 
@@ -38,12 +39,9 @@ def main() -> None:
     os.environ.setdefault("RUNPOD_LOG_LEVEL", "INFO")
     # Until the SDK installs its own: a worker that is told to go while it loads tidies up and goes.
     signal.signal(signal.SIGTERM, _leave)
-    # Before the logs are set up, for it sets them up too.
-    import runpod  # noqa: PLC0415 - 1.7 seconds that importing this module should not cost
-
     in_queue = takes_from_queue(os.environ, sys.argv)
     try:
-        container = boot(os.environ)
+        container = boot(os.environ, meanwhile=import_sdk)
         operations = {
             "capabilities": capabilities.as_operation(container.codec(), container.list_offers()),
             "doctor": examination.as_operation(container.diagnose(), container.redactor().text),
@@ -52,19 +50,20 @@ def main() -> None:
         webhooks = Webhooks(container.notifier)
         guard = Guard(container.codec(), container.generate_once(), operations, webhooks)
         settings = container.settings()
-        life = WorkerLife(jobs_in_hand=_jobs_in_hand, max_jobs=settings.max_jobs_per_worker)
+        depth = settings.pipeline_depth
+        life = WorkerLife(jobs_in_hand=_jobs_in_hand, max_jobs=settings.max_jobs_per_worker, depth=depth)
         watch = container.progress() if in_queue else unwatched
         seconds = settings.job_timeout_seconds
-        handler = JobHandler(guard, life, may_return=in_queue, default_seconds=seconds, watch=watch)
+        handler = JobHandler(guard, life, may_return=in_queue, default_seconds=seconds, depth=depth, watch=watch)
         config = {"handler": handler, "concurrency_modifier": life.concurrency}
     except WorkerError as error:
         _log.error("worker.unfit", code=error.code, error=error.message)
         reason = open_redactor(os.environ).text(error.message)  # the SDK's line and the platform's
-        config = _hold(runpod, reason, in_queue=in_queue)
+        config = _hold(reason, in_queue=in_queue)
     except Exception:  # noqa: BLE001 - whatever it is, the platform is told that this worker is unfit
         _log.exception("worker.unfit", code="internal")
-        config = _hold(runpod, "The worker could not start; its log has the reason", in_queue=in_queue)
-    runpod.serverless.start(config)
+        config = _hold("The worker could not start; its log has the reason", in_queue=in_queue)
+    import_sdk().serverless.start(config)
 
 
 def _leave(number: int, _: FrameType | None) -> NoReturn:
@@ -78,7 +77,7 @@ def takes_from_queue(environ: Mapping[str, str], arguments: Sequence[str]) -> bo
     return _QUEUE in environ and environ.get(_REALTIME, "0") == "0" and _ONE_JOB_FLAGS.isdisjoint(flags)
 
 
-def _hold(runpod: Any, reason: str, *, in_queue: bool) -> dict[str, Any]:  # noqa: ANN401 - the SDK has no types
+def _hold(reason: str, *, in_queue: bool) -> dict[str, Any]:
     """Let the SDK find the worker unfit. Raises SystemExit where no platform would hear of it."""
     if not in_queue:
         sys.exit(1)
@@ -89,7 +88,7 @@ def _hold(runpod: Any, reason: str, *, in_queue: bool) -> dict[str, Any]:  # noq
     async def never_called(_: Mapping[str, Any]) -> Reply:
         raise RuntimeError(reason)
 
-    runpod.serverless.register_fitness_check(fit_for_jobs)
+    import_sdk().serverless.register_fitness_check(fit_for_jobs)
     return {"handler": never_called}
 
 

@@ -65,9 +65,10 @@ class OutboxStore(ObjectStore):
         Raises:
             StoragePending: in the place of StorageUnavailable, where the file could be kept.
         """
-        if self._down is not None and self._clock() < self._down[0]:
+        down = self._down  # read once: another job's put may end the break meanwhile
+        if down is not None and self._clock() < down[0]:
             control.check()
-            raise self._kept(source, key, headers, self._down[1])
+            raise self._kept(source, key, headers, down[1])
         try:
             self._inner.put(source, key, headers, control)
         except StorageUnavailable as exc:

@@ -4,7 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, BinaryIO, Final, TypeVar
 
 import attrs
@@ -36,8 +36,9 @@ _REFUSALS: Final[dict[str, type[WorkerError]]] = {
 class Sandbox:
     """One child process that runs `module` (see `adapters.sandbox.child.serve`), for one request at a time.
 
-    It starts with `check` or the first request, and serves until it crashes, overdraws its limits, is in the middle of
-    a job that is cancelled, or has done its share; the next request then starts another one. Threads take turns.
+    It starts with `start`, `check` or the first request, and serves until it crashes, overdraws its limits, is in the
+    middle of a job that is cancelled, or has done its share; the next request then starts another one. Threads take
+    turns.
     """
 
     module: str
@@ -49,6 +50,12 @@ class Sandbox:
     def pid(self) -> int | None:
         """The child's process number, or None."""
         return None if self._child is None else self._child.pid
+
+    def start(self) -> None:
+        """Start the child if there is none, and do not wait; whether it came up is for `check` to say."""
+        with self._exclusive(JobControl()), suppress(OSError):
+            if self._child is None:
+                self._child = ChildProcess(self.module, self.limits)
 
     def check(self) -> str:
         """Start the child if there is none, and wait for it; one line about it.

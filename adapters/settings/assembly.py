@@ -6,6 +6,7 @@ from typing import Final
 
 import attrs
 
+from adapters.encoder.config import ENCODINGS, EncoderConfig
 from adapters.http.config import HttpConfig
 from adapters.object_store.config import StoreConfig
 from adapters.settings.schema import LogSettings, Settings, StoreSettings
@@ -33,10 +34,12 @@ def assemble(variables: Variables, store: StoreConfig, network_volume: Path = NE
         input_prefix=variables.INPUT_PREFIX,
         upload_hosts=attrs.evolve(variables.UPLOAD_ALLOWED_HOSTS, setting="UPLOAD_ALLOWED_HOSTS"),
         webhook=webhook_config(variables.WEBHOOK_URL, variables.WEBHOOK_ALLOWED_HOSTS, variables.WEBHOOK_SECRET),
+        encoder=_encoder(variables),
         limits=Limits(num_frames=variables.MAX_NUM_FRAMES, pixels=variables.MAX_PIXELS, seconds=variables.MAX_SECONDS),
         log=LogSettings(level=variables.LOG_LEVEL, format=variables.LOG_FORMAT),
         job_timeout_seconds=variables.JOB_TIMEOUT_SECONDS,
         max_jobs_per_worker=variables.MAX_JOBS_PER_WORKER,
+        pipeline_depth=variables.PIPELINE_DEPTH,
         record_prompts=variables.RECORD_PROMPTS,
         on_runpod=on_runpod,
     )
@@ -48,6 +51,14 @@ def http_config(variables: Variables) -> HttpConfig:
         private_hosts=variables.INPUT_ALLOW_PRIVATE_HOSTS.names,
         private_networks=variables.INPUT_ALLOW_PRIVATE_HOSTS.networks,
         allow_http=variables.INPUT_ALLOW_HTTP,
+    )
+
+
+def _encoder(variables: Variables) -> EncoderConfig:
+    pair = ENCODINGS[variables.MP4_ENCODING]
+    return EncoderConfig(
+        preset=pair.preset if variables.MP4_PRESET is None else variables.MP4_PRESET,
+        crf=pair.crf if variables.MP4_CRF is None else variables.MP4_CRF,
     )
 
 

@@ -18,6 +18,8 @@ from domain.secret import Secret
 T = TypeVar("T")
 
 _A_DAY: Final = 86_400
+_SPARE_BYTES: Final = 1 << 30
+"""170 frames of 1920x1088 in RGB, or 1,365 of 512x512."""
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "console"]
@@ -73,10 +75,17 @@ class Settings:
     """Time budget of a job that brings no `policy.executionTimeout`; 0: none."""
     max_jobs_per_worker: int = 0
     """Jobs after which the platform is asked for a fresh worker; 0: never."""
+    pipeline_depth: int = 1
+    """Jobs that may be in hand at once; one of them is on the device."""
     record_prompts: bool = True
     """Whether the records of finished jobs hold the prompts."""
     on_runpod: bool = False
     """Whether the platform started this process."""
+
+    @property
+    def spare_bytes(self) -> int:
+        """Of a job's finished frames that may wait for its encoder, so that the device is free for the next job."""
+        return _SPARE_BYTES if self.pipeline_depth > 1 else 0
 
     @property
     def folders(self) -> Mapping[str, Path]:

@@ -11,6 +11,7 @@ from typing import Any, Final, NewType, get_args
 
 from cattrs import Converter
 
+from adapters.encoder.config import LEAST_CRF, MOST_CRF, Encoding, Preset
 from adapters.http.allowed_hosts import AllowedHosts
 from adapters.object_store.config import Backend
 from adapters.settings.hosts import PrivateHosts, allowed_hosts, private_hosts
@@ -30,6 +31,8 @@ BucketName = NewType("BucketName", str)
 Prefix = NewType("Prefix", str)
 Count = NewType("Count", int)
 Jobs = NewType("Jobs", int)
+Depth = NewType("Depth", int)
+Crf = NewType("Crf", int)
 Bytes = NewType("Bytes", int)
 Pixels = NewType("Pixels", int)
 Lifetime = NewType("Lifetime", int)
@@ -39,6 +42,9 @@ Timeout = NewType("Timeout", float)
 SMALLEST_PICTURE: Final = MIN_SIDE**2
 LONGEST_LIFETIME: Final = 315_360_000
 """Ten years in seconds; an expiry must stay a date."""
+
+DEEPEST: Final = 4
+"""Jobs in hand. While one is denoised, one may be encoded, one stored, and one may have its inputs fetched."""
 
 HEADER_TEXT: Final = re.compile(r"[!-~]+", re.ASCII)
 """What a header can carry, without spaces."""
@@ -169,6 +175,8 @@ _READERS: Final[dict[Any, Callable[[str], object]]] = {
     Quantization: _choice(Quantization),
     Attention: _matching(_ATTENTION),
     MemoryPolicy: _choice(MemoryPolicy),
+    Encoding: _choice(Encoding),
+    Preset: _choice(Preset),
     Backend: _choice(Backend),
     LogLevel: _choice(LogLevel),
     LogFormat: _choice(LogFormat),
@@ -183,6 +191,8 @@ _READERS: Final[dict[Any, Callable[[str], object]]] = {
     SigningSecrets: signing_secrets,
     Count: _whole(1),
     Jobs: _whole(0),
+    Depth: _whole(1, DEEPEST),
+    Crf: _whole(LEAST_CRF, MOST_CRF),
     Bytes: _whole(0),
     Pixels: _whole(SMALLEST_PICTURE),
     Lifetime: _whole(1, LONGEST_LIFETIME),

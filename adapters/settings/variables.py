@@ -2,20 +2,23 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, get_args, get_type_hints
 
 import attrs
 
+from adapters.encoder.config import ENCODINGS, Encoding, Preset
 from adapters.http.allowed_hosts import AllowedHosts
 from adapters.object_store.config import Backend
 from adapters.settings.hosts import PrivateHosts
 from adapters.settings.model_variables import ModelVariables
 from adapters.settings.schema import LogFormat, LogLevel
 from adapters.settings.stores.registry import STORES
-from adapters.settings.values import ClipSeconds, Count, Jobs, Pixels, Prefix, Timeout
+from adapters.settings.values import ClipSeconds, Count, Crf, Depth, Jobs, Pixels, Prefix, Timeout
 from adapters.settings.variable import FLAG, FOLDER, NOT_SET, Variable, rows_of, variable
 from adapters.settings.webhooks import OperatorsUrl, SigningSecrets
 from domain.limits import FULL_HD
+
+_OF_ENCODING: Final = "that of `MP4_ENCODING`"
 
 
 @attrs.frozen(kw_only=True)
@@ -48,6 +51,31 @@ class Variables(ModelVariables):
         0,
         "a whole number, 0 or more",
         "after how many answered jobs the platform is asked for a fresh worker; 0: never",
+    )
+    PIPELINE_DEPTH: Depth = variable(
+        1,
+        "a whole number, 1 to 4",
+        "how many RunPod jobs are in hand at once, one of them on the device (docs/operations/queue.md)",
+        shown="`1`: the next job is taken when the last one has ended",
+    )
+    MP4_ENCODING: Encoding = variable(
+        "balanced",
+        "`balanced` or `fast`",
+        "x264's preset and CRF: "
+        + ", ".join(f"`{name}` is {pair.preset} and {pair.crf}" for name, pair in ENCODINGS.items())
+        + " (docs/formats.md)",
+    )
+    MP4_PRESET: Preset | None = variable(
+        None,
+        ", ".join(f"`{preset}`" for preset in get_args(Preset)[:-1]) + f" or `{get_args(Preset)[-1]}`",
+        "x264's preset, instead of that of `MP4_ENCODING`",
+        shown=_OF_ENCODING,
+    )
+    MP4_CRF: Crf | None = variable(
+        None,
+        "a whole number, 1 to 51",
+        "x264's constant rate factor, lower is better and larger, instead of that of `MP4_ENCODING`",
+        shown=_OF_ENCODING,
     )
     INPUT_ALLOW_PRIVATE_HOSTS: PrivateHosts = variable(
         PrivateHosts(),

@@ -1,26 +1,22 @@
 """The command: `python -m benchmarks.gpu`."""
 
-import logging
 import sys
 
-import structlog
-from transformers.utils import logging as transformers_logging
-
 from adapters.video_model.diffusers.device import chosen_device
-from adapters.video_model.library_output import take_over_output
 from benchmarks.gpu.architecture import ARCHITECTURES
 from benchmarks.gpu.clips import measure_clips
 from benchmarks.gpu.figures import ClipFigures, LoadFigures
 from benchmarks.gpu.loading import measure_loading
 from benchmarks.gpu.options import Options, parsed
 from benchmarks.gpu.report import as_json, clip_table, load_table, machine
+from benchmarks.quiet import quiet
 from domain.errors import SettingsInvalid
 
 
 def main() -> None:
     """Measure, print the tables, write the JSON."""
     options = parsed()
-    _quiet()
+    quiet()
     try:
         chosen_device(options.device)
     except SettingsInvalid as exc:
@@ -42,16 +38,6 @@ def _measured(options: Options) -> tuple[list[LoadFigures], list[ClipFigures]]:
         loads += list(measure_loading(options, architecture))
         clips += list(measure_clips(options, architecture))
     return loads, clips
-
-
-def _quiet() -> None:
-    """Leave standard output to the tables."""
-    take_over_output()
-    transformers_logging.set_verbosity_error()
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from adapters.video_model.config import ModelConfig
 from adapters.video_model.diffusers.components import Components
 from adapters.video_model.diffusers.device import chosen_device, room
 from adapters.video_model.diffusers.engine import Engine, start_engine
+from adapters.video_model.diffusers.loading import TextReady
 from adapters.video_model.diffusers.memory.sizes import dimensions
 from adapters.video_model.diffusers.recognition import CheckpointFacts
 from adapters.video_model.diffusers.source import CheckpointSource
@@ -29,7 +30,7 @@ def random_engine(config: ModelConfig, architecture: Architecture, *, distilled:
     device = chosen_device(config.device)
     weights = weight_bytes(architecture, dtype)
 
-    def read(devices: Mapping[str, str]) -> Components:
+    def read(devices: Mapping[str, str], _: TextReady) -> Components:
         built: dict[str, Any] = build_rest(architecture, distilled=distilled)
         for name in MODULES:
             built[name] = _built(
@@ -44,7 +45,7 @@ def random_engine(config: ModelConfig, architecture: Architecture, *, distilled:
             name=f"random/{architecture.family}",
             revision="benchmark",
             facts=_facts(architecture, transformer, distilled=distilled),
-            dimensions=dimensions(transformer, config.dtype),
+            dimensions=dimensions(transformer, architecture.vae, config.dtype),
             weights=weights,
             read=read,
         ),

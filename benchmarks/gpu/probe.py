@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any, Final
 
 import attrs
+import torch
 
 from benchmarks.gpu.clock import Moment, moment
 
@@ -35,6 +36,7 @@ class Probe:
         self._device: Final = device
         self._calls: Final[list[tuple[str, Moment, Moment]]] = []
         self._begun: Final[dict[str, Moment]] = {}
+        self._stream: Final[list[Moment]] = []
         self._step_begin: Moment | None = None
         self._steps: Final[list[tuple[Moment, Moment]]] = []
 
@@ -48,6 +50,8 @@ class Probe:
                 stack.callback(module.register_forward_hook(self._end_of(name)).remove)
             for name in _DECODING:
                 stack.enter_context(self._decoding(name, components[name]))
+            for layer in _ends_of_stream(components["vae"]):
+                stack.callback(layer.register_forward_hook(self._streamed).remove)
             yield
 
     def step_ended(self) -> None:
@@ -63,6 +67,8 @@ class Probe:
         parts: dict[str, float] = {}
         for name, begin, end in self._calls:
             parts[name] = parts.get(name, 0.0) + end.seconds_since(begin)
+        if self._stream:
+            parts["vae"] = self._stream[-1].seconds_since(self._stream[0])
         return Work(
             parts=parts,
             forwards=sum(name == "transformer" for name, _, _ in self._calls),
@@ -83,6 +89,11 @@ class Probe:
     def _end_of(self, name: str) -> Callable[..., None]:
         return lambda *_: self._end(name)
 
+    def _streamed(self, *_: Any) -> None:  # noqa: ANN401 - a hook's arguments
+        """A stream passes `decode` by: it lasts from the decoder's first layer to the last call of its last one."""
+        if "vae" not in self._begun:
+            self._stream.append(moment(self._device))
+
     @contextmanager
     def _decoding(self, name: str, module: Any) -> Iterator[None]:  # noqa: ANN401 - diffusers has no types
         decode = module.decode
@@ -99,3 +110,7 @@ class Probe:
             yield
         finally:
             del module.decode
+
+
+def _ends_of_stream(vae: Any) -> tuple[torch.nn.Module, torch.nn.Module]:  # noqa: ANN401 - diffusers has no types
+    return vae.decoder.conv_in.conv, vae.decoder.conv_out.conv

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+import attrs
 import numpy as np
 from typing_extensions import override
 
@@ -72,6 +73,7 @@ class Worker(Subject):
                 on_step()
 
         wanted = planned(self._size, prompt, self._model.profile(), self._steps)
+        wanted = attrs.evolve(wanted, may_halve_chroma=not keep)  # what is compared must be RGB
         with self._model.generate(wanted, GenerationInputs(), JobControl(report=report)) as clip:
             chunks = [np.frombuffer(chunk, dtype=np.uint8).copy() if keep else None for chunk in clip.chunks]
             statistics = clip.statistics()

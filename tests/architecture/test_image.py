@@ -52,6 +52,18 @@ def test_the_command_is_the_documented_one() -> None:
     assert instructions("CMD") == ['["python", "-u", "-m", "entrypoints.runpod_worker"]']
 
 
+def test_bytecode_is_there_whatever_becomes_of_time_stamps() -> None:
+    compiled = [re.findall(r"compileall [^&]*", line) for line in instructions("RUN")]
+    commands = [shlex.split(command) for found in compiled for command in found]
+    (base,) = instructions("FROM")
+    version = base.partition(":")[2].partition("-")[0]
+    assert [command[-1] for command in commands] == ["/opt/venv/lib", "."]
+    assert f"/usr/local/lib/python{version}" in commands[0]
+    for command in commands:
+        assert "-f" in command
+        assert command[command.index("--invalidation-mode") + 1] == "unchecked-hash"
+
+
 @pytest.mark.parametrize(
     "default",
     [

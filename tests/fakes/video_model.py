@@ -14,7 +14,7 @@ from adapters.video_model.turns import Turns
 from application.job_control import JobControl, StageProgress
 from application.ports.video_model import EnhancedPrompt, GenerationInputs, VideoModel
 from domain.clip import Audio, Clip, ClipStatistics
-from domain.errors import WorkerError
+from domain.errors import GpuFailed, WorkerError
 from domain.families import LTX_2_3
 from domain.geometry import FrameCount, FrameRate
 from domain.plan import GenerationPlan
@@ -61,8 +61,8 @@ class FakeVideoModel(VideoModel):
 
     Break it: `fail("enter", OutOfMemory("…"))` lets the next entry raise behind the last step, once for each error
     given, in order; `fail("load", …)` the next loading, `fail("enhance", …)` the next rewriting of a prompt.
-    `fail("chunk", …, after=2)` lets the next clip raise in the
-    place of its third chunk.
+    `fail("chunk", …, after=2)` lets the next clip raise in the place of its third chunk. A GpuFailed fails its own job
+    and those that wait; with `stays_lost = True` all later ones too, as in a real process.
     """
 
     def __init__(self, profile: ModelProfile = FAKE_PROFILE) -> None:
@@ -71,6 +71,7 @@ class FakeVideoModel(VideoModel):
         self.loads = 0
         self.left = 0
         self.silent = False
+        self.stays_lost = False
         self.text_warnings: tuple[str, ...] = ()
         self._profile = profile
         self._turns = Turns()
@@ -97,7 +98,7 @@ class FakeVideoModel(VideoModel):
     @override
     def enhance(self, prompt: Prompt, inputs: GenerationInputs, seed: Seed, control: JobControl) -> EnhancedPrompt:
         self.load()
-        with self._turns.taken(control):
+        with self._turn(control):
             control.check()
             self._raise_queued("enhance")
             picture = " as pictured" if inputs.pictures else ""
@@ -108,7 +109,7 @@ class FakeVideoModel(VideoModel):
         self, prompt: Prompt, frame_rate: FrameRate, longest: Fraction, control: JobControl
     ) -> FrameCount:
         self.load()
-        with self._turns.taken(control):
+        with self._turn(control):
             control.check()
             wanted = min(Fraction(len(prompt.text), 10), longest)
             return FrameCount(max(1, int(wanted * frame_rate.rate)))
@@ -117,7 +118,7 @@ class FakeVideoModel(VideoModel):
     @contextmanager
     def generate(self, plan: GenerationPlan, inputs: GenerationInputs, control: JobControl) -> Iterator[Clip]:
         self.load()
-        with self._turns.taken(control):
+        with self._turn(control):
             self.plans.append(plan)
             self.inputs.append(inputs)
             try:
@@ -134,6 +135,16 @@ class FakeVideoModel(VideoModel):
                     )
             finally:
                 self.left += 1
+
+    @contextmanager
+    def _turn(self, control: JobControl) -> Iterator[None]:
+        try:
+            with self._turns.taken(control):
+                yield
+        except GpuFailed:
+            if not self.stays_lost:
+                self._turns = Turns()
+            raise
 
     def _run_steps(self, plan: GenerationPlan, control: JobControl) -> None:
         control.check()

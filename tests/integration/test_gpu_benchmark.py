@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +14,10 @@ import pytest
 import torch
 from typing_extensions import override
 
+from adapters.video_model.diffusers.streaming.coverage import covers
+from adapters.video_model.diffusers.streaming.decoder import decode_stream
 from benchmarks.gpu.architecture import ARCHITECTURES
-from benchmarks.gpu.building import build_module, weight_bytes
+from benchmarks.gpu.building import MODULES, build_module, weight_bytes
 from benchmarks.gpu.figures import Spread, stage_figures
 from benchmarks.gpu.options import parsed
 from benchmarks.gpu.probe import Probe
@@ -161,19 +164,34 @@ def test_building_leaves_the_process_as_it_was() -> None:
 
 
 def test_what_a_probe_watched_is_as_before() -> None:
-    components = {name: build_tiny(name) for name in ("text_encoder", "connectors", "transformer", "vae", "audio_vae")}
-    components |= {name: build_tiny(name) for name in ("latent_upsampler", "vocoder")}
+    components = {name: build_tiny(name) for name in MODULES}
     probe = Probe("cpu")
     with probe.watching(components):
         assert "decode" in vars(components["vae"])
         with pytest.raises(RuntimeError, match="was not called"):
             probe.step_ended()
     assert not any("decode" in vars(module) for module in components.values())
-    assert not any(module._forward_hooks or module._forward_pre_hooks for module in components.values())
+    layers = [layer for module in components.values() for layer in module.modules()]
+    assert not any(layer._forward_hooks or layer._forward_pre_hooks for layer in layers)
 
 
-def build_tiny(name: str) -> Any:
-    return build_module(ARCHITECTURES["tiny"]["ltx-2.5"], name, device="cpu", dtype=torch.float32)
+def test_a_decode_is_timed_once_whole_or_streamed() -> None:
+    components = {name: build_tiny(name, torch.bfloat16) for name in MODULES}
+    vae = components["vae"]
+    latents = torch.zeros(1, vae.config.latent_channels, 3, 2, 2, dtype=torch.bfloat16)
+    ways = (lambda: vae.decode(latents), lambda: list(decode_stream(vae.decoder, latents)))
+    for decode in ways:
+        probe = Probe("cpu")
+        begin = time.perf_counter()
+        with probe.watching(components), torch.no_grad():
+            assert covers(vae)
+            decode()
+        seconds = time.perf_counter() - begin
+        assert 0 < probe.work().parts["vae"] < seconds
+
+
+def build_tiny(name: str, dtype: torch.dtype = torch.float32) -> Any:
+    return build_module(ARCHITECTURES["tiny"]["ltx-2.5"], name, device="cpu", dtype=dtype)
 
 
 class TooLarge(Subject):

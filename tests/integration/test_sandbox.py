@@ -67,6 +67,18 @@ def test_a_crash_costs_one_file(sandbox: Sandbox, task: str, arguments: dict[str
     assert is_lost(sandbox, task, **arguments)
 
 
+def test_a_child_that_was_started_before_is_the_one_that_serves() -> None:
+    sandbox = new_sandbox()
+    sandbox.start()
+    pid = sandbox.pid
+    assert pid is not None
+    sandbox.start()
+    sandbox.check()
+    assert sandbox.pid == pid
+    assert decodes(sandbox)
+    sandbox.close()
+
+
 def test_a_child_that_is_killed_in_the_middle_costs_one_file(sandbox: Sandbox) -> None:
     sandbox.check()
     assert sandbox.pid is not None

@@ -18,6 +18,8 @@ from adapters.settings.values import (
     Bytes,
     ClipSeconds,
     Count,
+    Crf,
+    Depth,
     Device,
     Jobs,
     Lifetime,
@@ -39,8 +41,8 @@ _PEM: Final = "-----BEGIN PRIVATE KEY-----"  # pragma: allowlist secret
 _ADDRESSES: Final = {ProjectUrl, ServerUrl, BaseUrl}
 
 _HARMLESS: Final = {
-    bool, Literal, Attention, BucketName, Bytes, ClipSeconds, Count, Device, Jobs, Lifetime, ModelName, Pixels, Prefix,
-    Revision, Timeout, AccountName, ContainerName, Region, WeekLifetime,
+    bool, Literal, Attention, BucketName, Bytes, ClipSeconds, Count, Crf, Depth, Device, Jobs, Lifetime, ModelName,
+    Pixels, Prefix, Revision, Timeout, AccountName, ContainerName, Region, WeekLifetime,
 }  # fmt: skip
 """Kinds of variables that are words, numbers and names, which replies tell."""
 

@@ -5,7 +5,6 @@
 
 import json
 import os
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from application.job_control import JobControl
 from application.ports.object_store import ObjectHeaders, ObjectStore
 from domain.secret import Secret
 from tests.soak.large_files import LARGE_KEY
+from tests.support.resident_peak import peak
 
 
 def main() -> None:
@@ -25,9 +25,9 @@ def main() -> None:
     small = source.with_name("small")
     small.write_bytes(bytes(1 << 20))
     store.put(small, "small.mp4", headers, JobControl())  # what code and connections take is there after this
-    before = _peak()
+    before = peak()
     store.put(source, LARGE_KEY, headers, JobControl())
-    json.dump(_peak() - before, sys.stdout)
+    json.dump(peak() - before, sys.stdout)
 
 
 def _local(fields: dict[str, str]) -> ObjectStore:
@@ -80,14 +80,6 @@ _STORES: dict[str, Callable[[dict[str, str]], ObjectStore]] = {
     "gcs": _gcs,
     "azure": _azure,
 }
-
-
-def _peak() -> int:
-    found = re.search(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
-    if found is None:
-        message = "no VmHWM in /proc/self/status"
-        raise RuntimeError(message)
-    return int(found[1]) * 1024
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,3 +74,37 @@ def test_a_worker_on_real_classes(cloud: RunPodCloud, folder: Path, worker: Work
     worker.terminate()
     assert cloud.wait(last, timeout=60).state == "COMPLETED"
     assert worker.wait_exit(30) == 0
+
+
+@pytest.mark.timeout(300)
+def test_jobs_that_overlap_are_made_as_if_each_were_alone(tmp_path: Path, hub_cache: Path) -> None:
+    settings = {
+        "MODEL_NAME": "builtin/tiny-2.3",
+        "DEVICE": "cpu",
+        "HF_HUB_CACHE": str(hub_cache),
+        "STORAGE_BACKEND": "local",
+        "LOCAL_STORE_DIR": str(tmp_path / "store"),
+        "PIPELINE_DEPTH": "3",
+    }
+    wanted = [
+        SMALL,
+        {**SMALL, "mode": "i2v", "image_base64": PICTURE, "steps": 6},
+        {**SMALL, "seed": 2, "width": 256, "height": 256, "num_frames": 33},
+        {**SMALL, "preset": "quality", "width": 128, "height": 128},
+        {**SMALL, "low_vram": True, "output_format": "webm"},
+        {**SMALL, "num_outputs": 2, "num_frames": 17},
+    ]
+    with RunPodCloud() as cloud, WorkerProcess(tmp_path, settings, cloud=cloud) as worker:
+        worker.wait_ready()
+        alone = [clips_of(cloud.wait(cloud.submit(fields), timeout=60).output) for fields in wanted]
+        ids = [cloud.submit(fields) for fields in wanted]
+        together = [clips_of(cloud.wait(job_id, timeout=120).output) for job_id in ids]
+        worker.terminate()
+        assert worker.wait_exit(30) == 0
+    assert together == alone
+    assert all(alone)
+
+
+def clips_of(output: dict[str, Any]) -> list[str]:
+    """The digests of a reply's clips."""
+    return [reply["storage"]["sha256"] for reply in output.get("outputs", [output])]

@@ -23,13 +23,14 @@ class Rise:
 def resident_rise() -> Iterator[Rise]:
     """Linux only. The peak of the whole process is forgotten."""
     (_PROCESS / "clear_refs").write_text(_RESET_PEAK, encoding="ascii")
-    before = _peak()
+    before = peak()
     rise = Rise()
     yield rise
-    rise.size = _peak() - before
+    rise.size = peak() - before
 
 
-def _peak() -> int:
+def peak() -> int:
+    """Of this process, in bytes, since it started or since the last `resident_rise`."""
     found = re.search(r"^VmHWM:\s+(\d+) kB$", (_PROCESS / "status").read_text(encoding="ascii"), re.MULTILINE)
     if found is None:
         message = "no VmHWM in /proc/self/status"

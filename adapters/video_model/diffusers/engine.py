@@ -23,6 +23,8 @@ from adapters.video_model.diffusers.memory.sizes import loaded_bytes
 from adapters.video_model.diffusers.source import CheckpointSource, budget_for, snapshot_source
 from adapters.video_model.diffusers.text.cache import EmbeddingCache
 from adapters.video_model.diffusers.text.enhancement import can_enhance
+from adapters.video_model.diffusers.text.first_prompt import encode_first_prompt
+from adapters.video_model.diffusers.weight_reading import WeightReading
 from domain.memory import MemoryBudget, keeps_on_host
 from domain.profile import ModelProfile
 
@@ -57,15 +59,15 @@ class Engine:
             yield
 
 
-def load_engine(config: ModelConfig) -> Engine:
-    """Find, read and place the checkpoint that `config` means.
+def load_engine(config: ModelConfig, reading: WeightReading | None = None) -> Engine:
+    """Find, read and place the checkpoint that `config` means. `reading` may have begun to read its weights.
 
     Raises:
         ModelUnavailable: it is missing, incomplete or damaged.
         SettingsInvalid: a setting asks for what this machine cannot do.
         OutOfMemory, GpuFailed: the device did not take it.
     """
-    return start_engine(config, snapshot_source(config))
+    return start_engine(config, snapshot_source(config, reading))
 
 
 def start_engine(config: ModelConfig, source: CheckpointSource) -> Engine:
@@ -76,7 +78,13 @@ def start_engine(config: ModelConfig, source: CheckpointSource) -> Engine:
     budget = budget_for(config, source, device)
     switches.check(config.acceleration, budget.policy, device)
     on_device = {name: device for name in source.weights if not keeps_on_host(budget.policy, name)}
-    components = source.read(on_device)
+    texts = EmbeddingCache(config.prompt_cache_bytes)
+
+    def text_ready(text_side: Components) -> None:
+        if on_device.keys() >= {"text_encoder", "connectors"}:
+            encode_first_prompt(text_side, device, texts, source.facts.family)
+
+    components = source.read(on_device, text_ready)
     enhances = source.facts.can_enhance and can_enhance(components)
     profile = profile_of(source, device, budget, can_enhance=enhances)
     checkpoint = profile.checkpoint
@@ -107,7 +115,7 @@ def start_engine(config: ModelConfig, source: CheckpointSource) -> Engine:
         distilled_lora=source.facts.distilled_lora,
         shelf=_shelf(config, components, profile.memory),
         library=LoraLibrary(config=config),
-        texts=EmbeddingCache(config.prompt_cache_bytes),
+        texts=texts,
     )
 
 

@@ -2,7 +2,7 @@
 
 import importlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from adapters.video_model.diffusers.inventory import Part, parts
 from adapters.video_model.diffusers.read_ahead import ReadAhead
 from adapters.video_model.diffusers.recognition import read_config
 from adapters.video_model.library_output import take_over_output
+from adapters.video_model.uncollected import uncollected
 from domain.errors import ModelUnavailable
 
 _MODULES: Final = {"diffusers": "diffusers", "transformers": "transformers", "ltx2": "diffusers.pipelines.ltx2"}
@@ -24,6 +25,9 @@ _MODULES: Final = {"diffusers": "diffusers", "transformers": "transformers", "lt
 
 _UNUSED_BY_TEXT: Final = ("vision", "audio", "multi_modal_projector", "lm_head")
 """Parts of a text encoder that encode no text; a checkpoint may come without them."""
+
+_BEHIND_TEXT: Final = "transformer"
+"""The first component that works on no prompt, and the largest."""
 
 _ON_THE_HOST: Final[Mapping[str, str]] = {}
 
@@ -42,14 +46,30 @@ _LIBRARY_ERRORS: Final = (
 _log: Final = structlog.get_logger()
 
 
+TextReady = Callable[[Components], None]
+"""Told the tokenizer, the text encoder, the connectors and what else comes before the transformer."""
+
+
+def _nobody_waits(_: Components) -> None:
+    """Nothing is done in between."""
+
+
 def load_components(
-    snapshot: Path, *, dtype: DataType, devices: Mapping[str, str] = _ON_THE_HOST, enhancer: bool = False
+    snapshot: Path,
+    *,
+    dtype: DataType,
+    devices: Mapping[str, str] = _ON_THE_HOST,
+    enhancer: bool = False,
+    ahead: ReadAhead | None = None,
+    text_ready: TextReady = _nobody_waits,
 ) -> Components:
     """Read the components of a complete snapshot, each as `LTX2Pipeline.from_pretrained(dtype=...)` would.
 
     `devices`: where a component's weights go, by its name; the host's memory for those that it does not name. They
     go there straight from the file. `enhancer`: the prompt enhancer, too. The files of the next components are read
-    ahead; the modules are built one after the other, since both libraries set torch's default dtype meanwhile.
+    ahead, by `ahead` if it has begun with them, which ends here. `text_ready` is called with the components that
+    work on prompts, before the transformer is built and while its files are read. The modules are built one after the
+    other, since both libraries set torch's default dtype meanwhile.
 
     Raises:
         ModelUnavailable: a file is damaged or does not fit its configuration; the message names the component.
@@ -62,10 +82,13 @@ def load_components(
     loaded: dict[str, Any] = {}
     weights = {part.name: part.weights for part in found}
     # Modules draw random weights before they are given theirs: the process' generator is left as it was.
-    with ReadAhead(weights) as ahead, torch.random.fork_rng(devices=[]):
+    with ahead or ReadAhead(weights) as reading, torch.random.fork_rng(devices=[]):
         _import_libraries()
         for part in found:
-            loaded[part.name] = _load_one(part, dtype, devices.get(part.name, "cpu"), ahead)
+            if part.name == _BEHIND_TEXT:
+                reading.using(part.name)
+                text_ready(Components(dict(loaded)))
+            loaded[part.name] = _load_one(part, dtype, devices.get(part.name, "cpu"), reading)
     _log.info(
         "model.components_loaded",
         components=len(loaded),
@@ -131,11 +154,13 @@ def _class_of(part: Part) -> Any:  # noqa: ANN401 - diffusers has no types
 
 def _import_libraries() -> None:
     try:
-        from diffusers import LTX2Pipeline  # noqa: F401, PLC0415 - three seconds
+        with uncollected("diffusers"):
+            from diffusers import LTX2Pipeline  # noqa: F401, PLC0415 - two seconds and a half
     except ImportError as exc:
         message = f"{exc.msg}: the installed diffusers is too old for LTX-2, install the locked requirements"
         raise ModelUnavailable(message) from exc
     take_over_output()
+    _log.info("model.libraries_imported")
 
 
 def _refuse_timestep_decoder(snapshot: Path) -> None:

@@ -7,6 +7,7 @@ from adapters.video_model.config import ModelConfig
 from adapters.video_model.diffusers.inventory import damaged_files, missing_files
 from adapters.video_model.diffusers.repository import download
 from adapters.video_model.snapshot import RepositoryCache, Snapshot
+from adapters.video_model.tiny.revision import tiny_revision
 from domain.errors import ModelUnavailable
 
 RUNPOD_HUB_CACHE: Final = Path("/runpod-volume/huggingface-cache/hub")
@@ -49,6 +50,13 @@ def find(config: ModelConfig) -> Snapshot | None:
     return _complete(found, config, f"The cached snapshot of {config.name}")
 
 
+def find_ready(config: ModelConfig) -> Snapshot | None:
+    """As `find`, without importing a library: None too for a built-in checkpoint that has to be built first."""
+    if config.path is None and config.name.startswith(_BUILTIN) and _built(config) is None:
+        return None
+    return find(config)
+
+
 def _cached(config: ModelConfig, runpod_hub_cache: Path = RUNPOD_HUB_CACHE) -> Snapshot | None:
     """The first complete snapshot; else the first that there is, whose gaps a message can name."""
     caches = (RepositoryCache.of(hub_cache, config.name) for hub_cache in (config.hub_cache, runpod_hub_cache))
@@ -58,15 +66,22 @@ def _cached(config: ModelConfig, runpod_hub_cache: Path = RUNPOD_HUB_CACHE) -> S
 
 
 def _built_in(config: ModelConfig) -> Snapshot:
-    from adapters.video_model.tiny.checkpoint import ensure_tiny_checkpoint  # noqa: PLC0415 - imports diffusers
+    found = _built(config)
+    if found is None:
+        from adapters.video_model.tiny.checkpoint import ensure_tiny_checkpoint  # noqa: PLC0415 - imports diffusers
 
-    cache = RepositoryCache.of(config.hub_cache, config.name)
-    ensure_tiny_checkpoint(config.name, cache)
-    found = cache.resolve("main")
+        ensure_tiny_checkpoint(config.name, RepositoryCache.of(config.hub_cache, config.name))
+        found = _built(config)
     if found is None:
         message = f"The built-in checkpoint {config.name} vanished from the Hub cache while it was being read"
         raise ModelUnavailable(message)
     return _complete(found, config, f"The built-in checkpoint {config.name}")
+
+
+def _built(config: ModelConfig) -> Snapshot | None:
+    """A built-in checkpoint as this version builds it."""
+    found = RepositoryCache.of(config.hub_cache, config.name).resolve("main")
+    return found if found is not None and found.revision == tiny_revision(config.name) else None
 
 
 def _complete(snapshot: Snapshot, config: ModelConfig, what: str) -> Snapshot:

@@ -69,10 +69,11 @@ class _Block:
 
 
 class ReadAhead:
-    """Reads groups of files in their order, from `start` or the entry of the context manager until its exit.
+    """Reads groups of files in their order, from the entry of the context manager until its exit.
 
     The groups up to the one in use (`using`) are read without a bound, those behind it `window` bytes far. A group
     that is no longer in use is skipped. A file that cannot be read ends the reading: whoever needs it will say why.
+    It may be entered again by whoever goes on with it, and left again: it reads once, until the first exit.
     """
 
     def __init__(
@@ -97,7 +98,8 @@ class ReadAhead:
 
     def __enter__(self) -> Self:
         for thread in self._threads:
-            thread.start()
+            if thread.ident is None:
+                thread.start()
         return self
 
     def __exit__(

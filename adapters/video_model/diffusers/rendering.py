@@ -2,21 +2,20 @@
 
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from typing import Final
+from functools import partial
 
 import attrs
 import torch
 
 from adapters.video_model.diffusers.conditioning import FittedInputs
-from adapters.video_model.diffusers.decoding import decode_audio, decode_video, rgb24_chunks
+from adapters.video_model.diffusers.decoding import chunks_on_host, decode_audio, handed_out
 from adapters.video_model.diffusers.device import room
 from adapters.video_model.diffusers.engine import Engine
 from adapters.video_model.diffusers.failures import translated
 from adapters.video_model.diffusers.lora.shelf import LoraPairs
-from adapters.video_model.diffusers.memory.letting_go import let_go
 from adapters.video_model.diffusers.memory.residency import Residency
-from adapters.video_model.diffusers.memory.tiling import tiled
 from adapters.video_model.diffusers.metering import Meter
+from adapters.video_model.diffusers.picture_decoding import PictureDecoder
 from adapters.video_model.diffusers.sound_encoding import encode_sound
 from adapters.video_model.diffusers.stages import Latents, StageInputs, StageRunner
 from adapters.video_model.diffusers.text.cache import MAX_TOKENS, EncodedText
@@ -27,10 +26,6 @@ from domain.clip import Audio, Clip, ClipStatistics
 from domain.errors import OutOfMemory
 from domain.memory import MemoryPolicy, leanest
 from domain.plan import GenerationPlan
-from domain.tiling import Tiling, decode_tiling
-
-_AS_LEAN_AS_CAN_BE: Final = 0
-"""Bytes: no decode fits into them, so the finest tiles are chosen."""
 
 
 @contextmanager
@@ -48,7 +43,7 @@ def rendered(
         chunks = job.enter_context(closing(rendering.chunks()))
         yield Clip(
             geometry=plan.output,
-            pixel_format="rgb24",
+            pixel_format=handed_out(plan, engine.device),
             audio=audio,
             chunks=chunks,
             statistics=rendering.statistics,
@@ -88,19 +83,18 @@ class Rendering:
         return self._attempt(leaner, job)
 
     def chunks(self) -> Generator[memoryview, None, None]:
-        """Frames as they are asked for. The latents are gone when the first one comes."""
+        """Frames as they are asked for. The weights of the decoder are in use until the last one, or until closed."""
         self.control.check()
-        with translated(), self.meter.part("decode"):
-            video = self._decoded()
+        with closing(self._decoder().pieces(self._made.video)) as pieces:
             self._latents = None
-        converted = rgb24_chunks(video, self.plan)
-        while True:
-            self.control.check()
-            with translated(), self.meter.part("decode"):
-                chunk = next(converted, None)
-            if chunk is None:
-                return
-            yield chunk
+            converted = chunks_on_host(pieces, self.plan, handed_out(self.plan, self.engine.device))
+            while True:
+                self.control.check()
+                with translated(), self.meter.part("decode"):
+                    chunk = next(converted, None)
+                if chunk is None:
+                    return
+                yield chunk
 
     def statistics(self) -> ClipStatistics:
         """What the work took, in the way in which it was done."""
@@ -188,24 +182,13 @@ class Rendering:
                 self._warnings.append(f"{name} was cut after {MAX_TOKENS} tokens, {text.lost_tokens} were lost")
         return encoded[0], encoded[1] if len(encoded) > 1 else None
 
-    def _decoded(self) -> torch.Tensor:
-        """(3, F, H, W) in the VAE's dtype; in the finest tiles if memory ran out."""
-        device, made, measures = self.engine.device, self.plan.decoded, self.engine.budget.dimensions
-        with self._residency.using("vae"):
-            free = room(device)
-            tiling = None if free is None else decode_tiling(made, free, measures)
-            try:
-                return self._decoded_in(tiling)
-            except OutOfMemory as exc:
-                finest = decode_tiling(made, _AS_LEAN_AS_CAN_BE, measures)
-                if finest == tiling:
-                    raise
-                let_go(exc)
-            self._warnings.append("memory ran out while the frames were decoded; they were decoded in tiles")
-            return self._decoded_in(finest)
-
-    def _decoded_in(self, tiling: Tiling | None) -> torch.Tensor:
-        if tiling is not None:
-            self._warnings.append("the frames were decoded in tiles, for want of memory; seams may show")
-        with translated(), tiled(self.engine.components.by_name["vae"], tiling):
-            return decode_video(self.engine.components, self._made.video)
+    def _decoder(self) -> PictureDecoder:
+        return PictureDecoder(
+            components=self.engine.components,
+            residency=self._residency,
+            measures=self.engine.budget.dimensions,
+            made=self.plan.decoded,
+            check=self.control.check,
+            warn=self._warnings.append,
+            room=partial(room, self.engine.device),
+        )

@@ -11,12 +11,13 @@ from adapters.video_model.diffusers.acceleration.switches import policies_with
 from adapters.video_model.diffusers.components import Components
 from adapters.video_model.diffusers.device import free_bytes
 from adapters.video_model.diffusers.inventory import parts
-from adapters.video_model.diffusers.loading import load_components
+from adapters.video_model.diffusers.loading import TextReady, load_components
 from adapters.video_model.diffusers.location import locate
 from adapters.video_model.diffusers.memory.choice import choose_policy
 from adapters.video_model.diffusers.memory.host import free_host_bytes
 from adapters.video_model.diffusers.memory.sizes import dimensions, expected_bytes
 from adapters.video_model.diffusers.recognition import CheckpointFacts, facts, read_config
+from adapters.video_model.diffusers.weight_reading import WeightReading
 from domain.activations import ModelDimensions
 from domain.memory import MemoryBudget
 
@@ -28,7 +29,7 @@ class CheckpointSource:
     """A checkpoint that can be loaded.
 
     `weights`: bytes of each component in the dtype that is computed in. `read` gives the components, each with its
-    weights on the device that the mapping names, else on the host.
+    weights on the device that the mapping names, else on the host; it calls `TextReady` in between, or does not.
     """
 
     name: str
@@ -36,11 +37,11 @@ class CheckpointSource:
     facts: CheckpointFacts
     dimensions: ModelDimensions
     weights: Mapping[str, int]
-    read: Callable[[Mapping[str, str]], Components]
+    read: Callable[[Mapping[str, str], TextReady], Components]
 
 
-def snapshot_source(config: ModelConfig) -> CheckpointSource:
-    """The snapshot that `config` means, downloaded if need be.
+def snapshot_source(config: ModelConfig, reading: WeightReading | None = None) -> CheckpointSource:
+    """The snapshot that `config` means, downloaded if need be. `reading` may have begun to read its weights.
 
     Raises:
         ModelUnavailable: it is missing or incomplete.
@@ -52,14 +53,25 @@ def snapshot_source(config: ModelConfig) -> CheckpointSource:
         _log.warning("model.family_overridden", recognised=found.recognised, used=found.family)
     names = {part.name for part in parts(snapshot.path, enhancer=config.prompt_enhancer)}
 
-    def read(devices: Mapping[str, str]) -> Components:
-        return load_components(snapshot.path, dtype=config.dtype, devices=devices, enhancer=config.prompt_enhancer)
+    def read(devices: Mapping[str, str], text_ready: TextReady) -> Components:
+        return load_components(
+            snapshot.path,
+            dtype=config.dtype,
+            devices=devices,
+            enhancer=config.prompt_enhancer,
+            ahead=None if reading is None else reading.of(snapshot.path),
+            text_ready=text_ready,
+        )
 
     return CheckpointSource(
         name=config.name if config.path is None else config.path.name,
         revision=snapshot.revision,
         facts=found,
-        dimensions=dimensions(read_config(snapshot.path, "transformer/config.json"), config.dtype),
+        dimensions=dimensions(
+            read_config(snapshot.path, "transformer/config.json"),
+            read_config(snapshot.path, "vae/config.json"),
+            config.dtype,
+        ),
         weights={name: size for name, size in expected_bytes(snapshot.path, config.dtype).items() if name in names},
         read=read,
     )

@@ -1,10 +1,8 @@
 """Builds a tiny checkpoint into the Hub's cache layout, where it is found like any downloaded one."""
 
 import errno
-import hashlib
 import tempfile
 from pathlib import Path
-from typing import Final
 
 from adapters.video_model.library_output import take_over_output
 from adapters.video_model.snapshot import RepositoryCache
@@ -12,10 +10,8 @@ from adapters.video_model.tiny.adapter import LORA_FILE, save_lora
 from adapters.video_model.tiny.components import build_pipeline, build_upsamplers
 from adapters.video_model.tiny.configuration import CHECKPOINTS, TinyCheckpoint
 from adapters.video_model.tiny.processor import save_gemma4_processor
+from adapters.video_model.tiny.revision import tiny_revision
 from domain.errors import DiskFull, ModelUnavailable
-
-_BUILD: Final = "3"
-"""Raise it with every change of a configuration or of the building: it names another revision."""
 
 
 def ensure_tiny_checkpoint(name: str, cache: RepositoryCache) -> None:
@@ -27,7 +23,7 @@ def ensure_tiny_checkpoint(name: str, cache: RepositoryCache) -> None:
         ModelUnavailable: the cache cannot be written.
         DiskFull: there is no room for it.
     """
-    revision = hashlib.sha1(f"{name} {_BUILD}".encode(), usedforsecurity=False).hexdigest()
+    revision = tiny_revision(name)
     try:
         if not cache.snapshot(revision).is_dir():
             _build_into(cache, revision, CHECKPOINTS[name])

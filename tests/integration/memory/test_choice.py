@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import attrs
 import pytest
 
 from adapters.video_model.diffusers.components import Components
@@ -108,8 +109,10 @@ def test_the_sizes_that_are_expected_are_those_in_memory(snapshot: Path, pristin
 
 
 def test_the_dimensions_are_the_transformers(pristine: Components) -> None:
-    config = pristine.by_name["transformer"].config
-    assert dimensions(config, "float32") == ModelDimensions(video_width=32, audio_width=16, layers=2, value_bytes=4)
+    transformer, vae = pristine.by_name["transformer"].config, pristine.by_name["vae"].config
+    expected = ModelDimensions(video_width=32, audio_width=16, layers=2, value_bytes=4)
+    assert dimensions(transformer, vae, "float32") == expected
+    assert dimensions(transformer, vae, "bfloat16") == attrs.evolve(expected, value_bytes=2, streams=True)
 
 
 def machine(folder: Path, **files: str) -> Path:

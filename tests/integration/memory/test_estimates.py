@@ -1,18 +1,19 @@
 """Counts again what the estimates rest on: the bytes of all tensors alive at once in the true architectures."""
 
-import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
-from typing_extensions import override
 
-from domain.activations import ModelDimensions, denoise_bytes, vae_bytes
+from adapters.video_model.config import FamilyName
+from adapters.video_model.diffusers.streaming.decoder import decode_stream
+from benchmarks.gpu.architecture import ARCHITECTURES
+from benchmarks.gpu.building import build_module
+from domain.activations import ModelDimensions, denoise_bytes, stream_bytes, vae_bytes
 from domain.geometry import ClipGeometry, FrameRate, Resolution
+from tests.support.live_bytes import LiveBytes
 
 MODEL = ModelDimensions(layers=2)
 NEWER = {
@@ -24,36 +25,6 @@ NEWER = {
     "use_prompt_embeddings": False,
 }
 """What sets 2.3 and 2.5 apart from the class's defaults, which are 2.0's."""
-
-
-class LiveBytes(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch has no types here
-    """Adds up the storages that operations create, until they are freed. Counts on the device "meta" too."""
-
-    def __init__(self, known: Iterator[torch.Tensor]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # torch has no types here
-        self._known = {tensor.untyped_storage()._cdata for tensor in known}
-        self._now = self.peak = 0
-
-    @override
-    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = function(*args, **(kwargs or {}))
-        for leaf in tree_leaves(result):
-            if isinstance(leaf, torch.Tensor):
-                self._note(leaf.untyped_storage())
-        return result
-
-    def _note(self, storage: torch.UntypedStorage) -> None:
-        key, size = storage._cdata, storage.nbytes()
-        if key in self._known:
-            return
-        self._known.add(key)
-        self._now += size
-        self.peak = max(self.peak, self._now)
-        weakref.finalize(storage, self._forget, key, size)
-
-    def _forget(self, key: int, size: int) -> None:
-        self._known.discard(key)
-        self._now -= size
 
 
 @pytest.fixture
@@ -137,3 +108,21 @@ def test_the_vae_needs_what_is_estimated_and_not_much_less() -> None:
             peak(vae, lambda picture=picture: vae.encode(picture)),  # type: ignore[misc]  # bound at once
         ):
             assert counted < estimated < counted * 1.35
+
+
+def streamed_peak(family: FamilyName, frames: int) -> int:
+    vae = build_module(ARCHITECTURES["true"][family], "vae", device="meta", dtype=torch.bfloat16)
+    latents = torch.empty(1, 128, (frames - 1) // 8 + 1, 16, 24, device="meta", dtype=torch.bfloat16)
+
+    def consume() -> None:
+        for _ in decode_stream(vae.decoder, latents):
+            pass
+
+    return peak(vae, consume)
+
+
+@pytest.mark.parametrize("family", ["ltx-2", "ltx-2.3"])
+def test_a_stream_needs_what_is_estimated_however_long_the_clip(family: FamilyName) -> None:
+    short, long = streamed_peak(family, 121), streamed_peak(family, 481)
+    assert long < stream_bytes(768, 512, MODEL) < long * 1.35
+    assert long < short * 1.1  # the goal is 1.2

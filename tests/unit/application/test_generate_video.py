@@ -7,7 +7,6 @@ from typing import Any
 
 import attrs
 import pytest
-from typing_extensions import override
 
 from application.generate_video import GenerateVideo
 from application.job import Job
@@ -26,12 +25,11 @@ from domain.errors import (
     StorageUnavailable,
     WorkerError,
 )
-from domain.geometry import ClipGeometry, FrameCount, FrameRate, Side
+from domain.geometry import FrameCount, FrameRate, Side
 from domain.limits import Limits
-from domain.media import MP4, OutputFormat
 from domain.naming import FileName
 from domain.requests import GenerationRequest, ImageToVideo, ImageUrl, Prompt, TextToVideo
-from domain.results import ClipPending, EncodedVideo, GenerationResult
+from domain.results import ClipPending, GenerationResult
 from domain.sampling import Seed, Steps
 from domain.version import WORKER_VERSION
 from tests.fakes.encoder import FakeEncoder
@@ -220,22 +218,6 @@ def test_a_clip_that_has_to_wait_ends_the_job_with_all_that_is_known_of_it(world
     assert (error.bucket, error.path, error.sha256) == ("bucket", KEY, "ab")
     assert (result.stored.path, result.stored.signed_url, result.all_warnings) == (KEY, None, ())
     assert result == attrs.evolve(world.run(), stored=result.stored, timings=result.timings, cold=True)
-
-
-def test_the_device_is_free_before_the_file_is_verified_and_stored(world: World) -> None:
-    seen: list[int] = []
-
-    class Watching(FakeEncoder):
-        @override
-        def verify(
-            self, target: Path, geometry: ClipGeometry, *, audio: bool, output_format: OutputFormat = MP4
-        ) -> EncodedVideo:
-            seen.append(world.model.left)
-            return super().verify(target, geometry, audio=audio, output_format=output_format)
-
-    world.generate.encoder = Watching()
-    world.run()
-    assert seen == [1]
 
 
 @pytest.mark.parametrize("checks", range(40))

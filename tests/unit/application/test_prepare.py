@@ -31,11 +31,13 @@ def test_every_check_is_examined_also_after_one_that_failed() -> None:
     )
 
 
-def test_a_ready_worker_has_loaded_its_model_and_made_a_clip() -> None:
+def test_a_ready_worker_has_loaded_its_model_and_made_a_clip_without_a_picture_and_one_with() -> None:
     model = FakeVideoModel()
     assert prepare(model, GOOD) == (Finding(name="disk", line="74 GiB free"),)
-    (plan,) = model.plans
-    assert (str(plan.output.resolution), plan.output.frames, plan.steps) == ("64x64", 9, 2)
+    assert [(str(plan.output.resolution), plan.output.frames, plan.steps) for plan in model.plans] == [
+        ("64x64", 9, 2)
+    ] * 2
+    assert [len(inputs.pictures) for inputs in model.inputs] == [0, 1]
 
 
 def test_a_failed_check_stops_the_start_before_the_model_is_touched() -> None:

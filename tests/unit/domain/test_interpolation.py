@@ -50,7 +50,8 @@ def test_the_file_has_more_frames_in_the_same_time() -> None:
 
 def test_without_a_temporal_upsampler_the_frames_are_multiplied_behind_the_model() -> None:
     plain, made = planned(REQUEST), planned(TWICE)
-    assert made == attrs.evolve(plain, interpolation=2, finished=denser(plain.output, 2))
+    behind = denser(plain.output, 2)
+    assert made == attrs.evolve(plain, interpolation=2, finished=behind, may_halve_chroma=False)
     assert plain.interpolation == 1
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.activations import WORKSPACE_BYTES, ModelDimensions, denoise_bytes, vae_bytes
+from domain.activations import WORKSPACE_BYTES, ModelDimensions, denoise_bytes, stream_bytes, vae_bytes
 from domain.geometry import ClipGeometry, FrameRate, Resolution
 from domain.grid import Grid
 from domain.memory import (
@@ -98,6 +98,22 @@ def test_a_job_needs_its_worst_part() -> None:
     assert text_alone == 69 * GIB + decode + WORKSPACE_BYTES
     assert roomy.needed(canvas, "resident", rows=1, tiled=True, condition_frames=121) > text_alone - GIB
     assert roomy.needed(canvas, "model_offload", rows=2, tiled=False) == 39 * GIB + denoise + WORKSPACE_BYTES
+
+
+@pytest.mark.parametrize("tiled", [False, True])
+def test_a_streamed_decode_needs_no_more_for_a_longer_clip(tiled: bool) -> None:
+    def decode(frames: int, *, streams: bool) -> int:
+        model = attrs.evolve(MODEL, streams=streams)
+        alone = MemoryBudget(
+            device_bytes=80 * GIB, host_bytes=None, weights={"vae": GIB}, policy="resident", dimensions=model
+        )
+        needed = alone.needed(clip(1920, 1088, frames), "resident", rows=0, tiled=tiled, condition_frames=0)
+        return needed - GIB - WORKSPACE_BYTES
+
+    stream = stream_bytes(1920, 1088, MODEL)
+    assert decode(121, streams=True) == decode(481, streams=True) == stream
+    assert decode(9, streams=True) == decode(9, streams=False) < stream
+    assert decode(121, streams=False) < decode(481, streams=False)
 
 
 @given(clips, policies, st.booleans(), st.sampled_from(["width", "height", "frames", "rows", "condition"]))

@@ -12,8 +12,11 @@ from domain.families import LTX_2, LTX_2_3
 from domain.geometry import MIN_SIDE, FrameCount, FrameRate, Resolution, Side
 from domain.grid import CropBox
 from domain.guidance import GUIDANCE_OFF
+from domain.interpolation import Interpolation
 from domain.limits import FULL_HD, Limits
 from domain.lora import Lora, LoraSource
+from domain.media import MP4, OUTPUT_FORMATS, WEBM, OutputFormat
+from domain.naming import FileName
 from domain.plan import GenerationPlan, longest_clip, plan
 from domain.profile import Checkpoint, ModelProfile
 from domain.requests import GenerationRequest, ImageToVideo, ImageUrl, Prompt, TextToVideo
@@ -155,6 +158,19 @@ def test_the_plan_keeps_what_was_asked_and_generates_on_the_grid() -> None:
     assert (planned.output.resolution, planned.output.frames) == (Resolution(1280, 720), 50)
     assert (planned.canvas.resolution, planned.canvas.frames) == (Resolution(1280, 736), 57)
     assert planned.crop == CropBox(left=0, top=8, width=1280, height=720)
+
+
+@pytest.mark.parametrize("output_format", OUTPUT_FORMATS.values(), ids=str)
+def test_only_a_file_of_halved_chroma_takes_frames_of_it(output_format: OutputFormat) -> None:
+    file_name = FileName(f"a{output_format.suffix}")
+    planned = _plan(attrs.evolve(REQUEST, output_format=output_format, file_name=file_name))
+    assert planned.may_halve_chroma == (output_format in {MP4, WEBM})
+
+
+@pytest.mark.parametrize(("has_upsampler", "may_halve"), [(True, True), (False, False)])
+def test_frames_that_others_are_made_of_keep_their_chroma(*, has_upsampler: bool, may_halve: bool) -> None:
+    profile = attrs.evolve(DEV, checkpoint=attrs.evolve(WHOLE, has_temporal_upsampler=has_upsampler))
+    assert _plan(attrs.evolve(REQUEST, interpolate=Interpolation(2)), profile).may_halve_chroma == may_halve
 
 
 def test_an_stg_block_stays_inside_a_small_transformer() -> None:

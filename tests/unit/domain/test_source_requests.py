@@ -145,6 +145,14 @@ def test_an_extension_is_generated_with_its_context_and_finished_with_its_source
     assert in_front.clips == (ClipCondition(role="held", first=0, frames=25, frame=12),)
 
 
+@pytest.mark.parametrize(
+    ("request_", "may_halve"), [(extend(), False), (retake(1.0, 2.0), False), (v2v(), True)], ids=["e", "r", "v"]
+)
+def test_frames_beside_those_of_the_source_keep_their_chroma(request_: SourceRequest, *, may_halve: bool) -> None:
+    settled = request_.settled(VIDEO)
+    assert plan(settled, DEV, Limits(), Seed(7), VIDEO).may_halve_chroma == may_halve
+
+
 def test_a_rate_that_aac_does_not_know_becomes_one_that_it_knows() -> None:
     odd = attrs.evolve(VIDEO, audio=attrs.evolve(SOUND, rate=37_800))
     assert come_to(extend(12), odd).sampling_rate == 48_000

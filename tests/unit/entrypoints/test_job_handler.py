@@ -24,7 +24,7 @@ DELIVERED = {"id": "j1", "input": {"prompt": "a"}}
 
 
 def handler(use_case: UseCase, *, may_return: bool = True, default_seconds: float = 0.0, **options: Any) -> JobHandler:
-    life = WorkerLife(jobs_in_hand=lambda: 0, max_jobs=options.pop("max_jobs", 0))
+    life = WorkerLife(jobs_in_hand=lambda: 0, max_jobs=options.pop("max_jobs", 0), depth=options.get("depth", 1))
     guard = Guard(open_codec(), use_case)
     return JobHandler(guard, life, may_return=may_return, default_seconds=default_seconds, **options)
 

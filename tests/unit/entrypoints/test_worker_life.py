@@ -1,40 +1,16 @@
 """When a worker stops taking jobs."""
 
-import os
-import signal
 from collections.abc import Iterator
 
 import pytest
 
-from entrypoints.worker_life import WorkerLife
-
-
-class Sdk:
-    """The SDK's side: its own SIGTERM handler, and the jobs that it holds."""
-
-    def __init__(self) -> None:
-        self.jobs = 0
-        self.shut_down = 0
-
-    def handle_shutdown(self, *_: object) -> None:
-        self.shut_down += 1
+from tests.support.worker_life import Sdk, life, sdk_running, sigterm
 
 
 @pytest.fixture
 def sdk() -> Iterator[Sdk]:
-    before = signal.getsignal(signal.SIGTERM)
-    sdk = Sdk()
-    signal.signal(signal.SIGTERM, sdk.handle_shutdown)
-    yield sdk
-    signal.signal(signal.SIGTERM, before)
-
-
-def life(sdk: Sdk, max_jobs: int = 0) -> WorkerLife:
-    return WorkerLife(jobs_in_hand=lambda: sdk.jobs, max_jobs=max_jobs)
-
-
-def sigterm() -> None:
-    os.kill(os.getpid(), signal.SIGTERM)
+    with sdk_running() as sdk:
+        yield sdk
 
 
 def test_a_worker_takes_one_job_at_a_time(sdk: Sdk) -> None:

@@ -10,6 +10,7 @@ import torch
 
 from adapters.video_model.config import DataType
 from adapters.video_model.diffusers.components import Components
+from adapters.video_model.diffusers.streaming.coverage import expects
 from domain.activations import ModelDimensions
 
 
@@ -32,14 +33,17 @@ def expected_bytes(snapshot: Path, dtype: DataType) -> dict[str, int]:
     return sizes
 
 
-def dimensions(transformer_config: Mapping[str, Any], dtype: DataType) -> ModelDimensions:
-    """The measures that memory depends on, by the transformer's `config.json`."""
+def dimensions(
+    transformer_config: Mapping[str, Any], vae_config: Mapping[str, Any], dtype: DataType
+) -> ModelDimensions:
+    """The measures that memory depends on, by the `config.json` of the transformer and of the video VAE."""
     config = transformer_config
     return ModelDimensions(
         video_width=int(config["num_attention_heads"]) * int(config["attention_head_dim"]),
         audio_width=int(config["audio_num_attention_heads"]) * int(config["audio_attention_head_dim"]),
         layers=int(config["num_layers"]),
         value_bytes=value_bytes(dtype),
+        streams=expects(vae_config, dtype),
     )
 
 

@@ -60,10 +60,11 @@ def test_the_defaults_are_the_contracts() -> None:
         input_hosts=AllowedHosts(frozenset(), "INPUT_ALLOWED_HOSTS"),
         input_prefix=None,
         upload_hosts=AllowedHosts(frozenset(), "UPLOAD_ALLOWED_HOSTS"),
-        encoder=EncoderConfig(),
+        encoder=EncoderConfig(preset="veryfast", crf=19),
         limits=Limits(num_frames=1025, pixels=1920 * 1088, seconds=20),
         log=LogSettings(level="info", format=None),
         job_timeout_seconds=0,
+        pipeline_depth=1,
         record_prompts=True,
         on_runpod=False,
     )
@@ -106,6 +107,10 @@ def test_every_variable_arrives_at_its_place() -> None:
             "OUTBOX_DIR": "~/outbox",
             "RECORD_PROMPTS": "false",
             "JOB_TIMEOUT_SECONDS": "570",
+            "PIPELINE_DEPTH": "4",
+            "MP4_ENCODING": "fast",
+            "MP4_PRESET": "slow",
+            "MP4_CRF": "30",
             "INPUT_ALLOW_PRIVATE_HOSTS": "minio",
             "INPUT_ALLOW_HTTP": "on",
             "INPUT_ALLOWED_HOSTS": "cdn.example.com, .Example.ORG",
@@ -166,12 +171,25 @@ def test_every_variable_arrives_at_its_place() -> None:
         limits=Limits(num_frames=257, pixels=4096, seconds=10.5),
         log=LogSettings(level="debug", format="json"),
         job_timeout_seconds=570,
+        pipeline_depth=4,
+        encoder=EncoderConfig(preset="slow", crf=30),
         record_prompts=False,
         on_runpod=True,
     )
     assert (settings.store.prefix, settings.store.signed_url_seconds) == ("team/ltx2", 60)
     webhook = {Secret("https://hooks.example.com/a"), Secret(WEBHOOK_SECRET)}
     assert set(settings.secrets) == {Secret("sb_secret_abc"), Secret("hf_abc"), *webhook}
+
+
+def test_frames_wait_for_the_encoder_only_where_another_job_may_want_the_device() -> None:
+    one, two = read_settings(SUPABASE), read_settings(SUPABASE | {"PIPELINE_DEPTH": "2"})
+    assert (one.spare_bytes, two.spare_bytes) == (0, 2**30)
+
+
+@pytest.mark.parametrize("depth", ["0", "5", "-1", "1.5", "two"])
+def test_a_pipeline_is_one_to_four_jobs_deep(depth: str) -> None:
+    with pytest.raises(SettingsInvalid, match="PIPELINE_DEPTH"):
+        read_settings(SUPABASE | {"PIPELINE_DEPTH": depth})
 
 
 def test_the_outbox_is_on_the_network_volume_where_there_is_one(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 import ipaddress
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from adapters.encoder.config import Preset
 from adapters.settings.environment import read_settings
 from adapters.video_model.config import BUILTIN_MODELS
 from adapters.video_model.tiny.configuration import CHECKPOINTS
@@ -34,6 +36,15 @@ def test_words_for_false(text: str) -> None:
         ("MAX_SECONDS", "nan", "must be a number, 1 or more, got 'nan'"),
         ("MAX_SECONDS", "1e3", "must be a number, 1 or more, got '1e3'"),
         ("DEVICE", "cuda:", "must be cuda, cuda:N or cpu, got 'cuda:'"),
+        ("MP4_ENCODING", "best", "must be balanced or fast, got 'best'"),
+        (
+            "MP4_PRESET",
+            "warp",
+            f"must be {', '.join(get_args(Preset)[:-1])} or placebo, got 'warp'",
+        ),
+        ("MP4_CRF", "0", "must be a whole number, 1 to 51, got '0'"),
+        ("MP4_CRF", "52", "must be a whole number, 1 to 51, got '52'"),
+        ("MP4_CRF", "18.5", "must be a whole number, 1 to 51, got '18.5'"),
         ("LOG_LEVEL", "trace", "must be debug, info, warning or error, got 'trace'"),
         (
             "MODEL_NAME",
@@ -65,6 +76,24 @@ def test_the_built_in_models_are_those_that_can_be_built() -> None:
 @pytest.mark.parametrize("prefix", ["..", "a/../b", "a//b", "ä", "a b", "a/.hidden", "/"])
 def test_a_prefix_is_made_of_safe_names(prefix: str) -> None:
     assert list(faults(SUPABASE | {"SUPABASE_PREFIX": prefix})) == ["SUPABASE_PREFIX"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "preset", "crf"),
+    [
+        ({}, "veryfast", 19),
+        ({"MP4_ENCODING": "balanced"}, "veryfast", 19),
+        ({"MP4_ENCODING": "fast"}, "superfast", 22),
+        ({"MP4_ENCODING": "fast", "MP4_PRESET": "medium"}, "medium", 22),
+        ({"MP4_ENCODING": "fast", "MP4_CRF": "1"}, "superfast", 1),
+        ({"MP4_PRESET": "placebo", "MP4_CRF": "51"}, "placebo", 51),
+    ],
+)
+def test_preset_and_crf_are_those_of_the_encoding_unless_they_are_set(
+    texts: dict[str, str], preset: str, crf: int
+) -> None:
+    encoder = read_settings(LOCAL | texts).encoder
+    assert (encoder.preset, encoder.crf) == (preset, crf)
 
 
 def test_choices_are_taken_in_any_case() -> None:

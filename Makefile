@@ -66,11 +66,19 @@ fuzz-requests: $(SETUP)
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest --timeout=7200 \
 		tests/unit/adapters/wire/test_requests_properties.py tests/security/test_edge_properties.py
 
-## Measurements into benchmarks/results
+## Measurements into benchmarks/results, and what the bars are about in its summary.json; under 15 minutes
 bench: $(SETUP)
-	PYTHONPATH=. $(BIN)/python benchmarks/import_time.py
-	PYTHONPATH=. $(BIN)/python benchmarks/overhead.py
+	$(BIN)/python -m benchmarks.summary begin
+	$(BIN)/python -m benchmarks.import_time
+	$(BIN)/python -m benchmarks.overhead
+	$(BIN)/python -m benchmarks.tail
+	$(BIN)/python -m benchmarks.encode
+	$(BIN)/python -m benchmarks.queue
+	$(BIN)/python -m benchmarks.cold_start
+	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.decoding
+	$(BIN)/python -m benchmarks.load
+	$(BIN)/python -m benchmarks.summary
 
 ## The true architectures with random weights on a GPU, beside plain diffusers; without a GPU a tiny rehearsal
 bench-gpu: $(SETUP)

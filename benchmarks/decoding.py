@@ -1,17 +1,16 @@
-"""What decoding in a child process costs beside decoding in this one: `make bench`. Goal: at most 5 ms, 1080p JPEG.
+"""What decoding in a child process costs beside decoding in this one: `python -m benchmarks.decoding`.
+
+Goal: at most 5 ms more for a JPEG of 1920x1080.
 
 100 runs of each, alternating, from the file's bytes to pixels that have been copied on, as the model's adapter does:
-pages that nobody touched would cost nothing. Writes benchmarks/results/decoding.json.
+pages that nobody touched would cost nothing.
 """
 
 import io
-import json
-import platform
 import random
 import statistics
 import time
 from contextlib import closing
-from pathlib import Path
 from typing import Final
 
 from PIL import Image
@@ -19,8 +18,9 @@ from PIL import Image
 from adapters.image_fetcher.config import ImageLimits
 from adapters.image_fetcher.decoders import InProcessDecoder, PictureDecoder, SandboxedDecoder, picture_sandbox
 from application.job_control import JobControl
+from benchmarks.results import write
+from benchmarks.side_by_side import in_turns, table
 
-RESULT: Final = Path(__file__).resolve().parent / "results" / "decoding.json"
 RUNS: Final = 100
 WARM: Final = 5
 GOAL_MS: Final = 5.0
@@ -56,30 +56,23 @@ def measure(data: bytes) -> dict[str, list[float]]:
             "in process": InProcessDecoder(),
             "in the child": SandboxedDecoder(sandbox),
         }
-        runs: dict[str, list[float]] = {name: [] for name in places}
         targets = {name: bytearray(3 * SIZE[0] * SIZE[1]) for name in places}
-        for _ in range(WARM + RUNS):
-            for name, decoder in places.items():
-                runs[name].append(milliseconds(decoder, data, targets[name]))
+        ways = {name: lambda name=name: milliseconds(places[name], data, targets[name]) for name in places}
+        taken = in_turns(ways, runs=RUNS, warm=WARM)
         if len({bytes(target) for target in targets.values()}) != 1:
             message = "the two places decode differently"
             raise RuntimeError(message)
-    return {name: measured[WARM:] for name, measured in runs.items()}
+    return taken
 
 
 def main() -> None:
     """Measure, print a table, write the JSON."""
     data = photo()
     runs = measure(data)
-    title = f"JPEG {SIZE[0]}x{SIZE[1]}, {len(data) // 1024} KiB"
-    print(f"{title:28}{'median ms':>12}{'min ms':>10}{'max ms':>10}")
-    for name, measured in runs.items():
-        print(f"{name:28}{statistics.median(measured):12.2f}{min(measured):10.2f}{max(measured):10.2f}")
+    print(table(runs, head=f"JPEG {SIZE[0]}x{SIZE[1]}, {len(data) // 1024} KiB", unit="ms"))
     added = statistics.median(runs["in the child"]) - statistics.median(runs["in process"])
-    print(f"the child adds {added:.2f} ms at the median of {RUNS} alternating runs (goal at most {GOAL_MS:.0f})")
-    RESULT.parent.mkdir(exist_ok=True)
-    figures = {"python": platform.python_version(), "bytes": len(data), "added_median_ms": added, "milliseconds": runs}
-    RESULT.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    print(f"the child adds {added:.2f} ms at the median of {RUNS} runs (goal: at most {GOAL_MS:.0f})")
+    write("decoding", {}, bytes=len(data), added_median_ms=added, milliseconds=runs)
 
 
 if __name__ == "__main__":

@@ -15,27 +15,18 @@ import numpy.typing as npt
 
 from adapters.interpolator.pyav import PyAvInterpolator
 from application.job_control import JobControl
+from benchmarks.footage import Floats, texture
 from domain.clip import Clip, ClipStatistics
 from domain.geometry import ClipGeometry, FrameRate, Resolution
-
-Floats = npt.NDArray[np.float64]
 
 FRAMES: Final = 9
 RATE: Final = FrameRate(Fraction(24))
 _SIDE: Final = 2048
+_FALL: Final = 1.4
 _TOLD: Final = (
     "{size}, x{factor}: {rate:.1f} frames made a second of CPU; "
     "PSNR {made:.1f} dB (repeated {kept:.1f}, mixed {mixed:.1f})"
 )
-
-
-def _texture(seed: int) -> Floats:
-    """Noise with the spectrum of a photograph, height x width x 3, in 0 … 255."""
-    noise = np.fft.rfft2(np.random.default_rng(seed).normal(size=(3, _SIDE, _SIDE)))
-    down, across = np.fft.fftfreq(_SIDE)[:, None], np.fft.rfftfreq(_SIDE)[None]
-    picture = np.fft.irfft2(noise / (np.hypot(down, across) + 0.002) ** 1.4)
-    low, high = picture.min(), picture.max()
-    return np.asarray((picture - low) / (high - low) * 255).transpose(1, 2, 0)
 
 
 def _seen(texture: Floats, left: float, top: float, size: Resolution) -> Floats:
@@ -53,7 +44,7 @@ class Scene:
 
     def __init__(self, size: Resolution) -> None:
         self._size = size
-        self._ground, self._disc = _texture(0), 255 - _texture(5)
+        self._ground, self._disc = texture(0, _SIDE, _FALL), 255 - texture(5, _SIDE, _FALL)
 
     def at(self, moment: float) -> npt.NDArray[np.uint8]:
         width, height = self._size.width, self._size.height

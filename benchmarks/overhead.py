@@ -1,122 +1,68 @@
-"""What the worker adds to a job beside model, encoder and store: `make bench`. Goal: 10 ms at the 95th percentile.
+"""What the worker adds to a job beside model, encoder and store: `python -m benchmarks.overhead`.
 
-200 jobs in this process on the synthetic model, 64x64, 9 frames, into a local folder, as RunPod's queue delivers them.
-Counted is the wall time of a job from the decoded JSON to the sealed reply, less the time inside model, encoder (with
-verification and hash) and store (with look-up and record). Writes benchmarks/results/overhead.json.
+Jobs of 64x64 and 9 frames into a local folder, as RunPod's queue delivers them: from the delivery to the reply, the
+thread that each job runs on included. Counted is the wall time of a job less the time in which model, encoder (with
+verification and hash) or store (with look-up and record) were at work, on whatever thread.
 """
 
-import json
-import platform
+import asyncio
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Final
 
-import attrs
+from benchmarks.intervals import Intervals
+from benchmarks.jobs import SYNTHETIC, TINY, container_in, handler_of, put_into, replied
+from benchmarks.results import write
+from benchmarks.side_by_side import table
+from benchmarks.watching import WatchedEncoder, WatchedModel, WatchedStore
 
-from application.generate_once import GenerateOnce
-from application.generate_video import GenerateVideo
-from application.job import Job
-from application.job_control import JobControl
-from container import open_container
-from entrypoints.guard import Guard
-
-RESULT = Path(__file__).resolve().parent / "results" / "overhead.json"
-JOBS = 200
-WARM = 5
-GOAL_MS = 10.0
+BACKENDS: Final[Mapping[str, tuple[Mapping[str, str], int]]] = {"synthetic": (SYNTHETIC, 200), "tiny": (TINY, 20)}
+"""Settings and jobs. The bar is for the synthetic model; a real one only makes the rest of a job longer."""
+WARM: Final = 5
+_PERCENTILES: Final = 100
 
 
-class Inside:
-    """Adds up the seconds that are spent in the objects that it wraps."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    @contextmanager
-    def counted(self) -> Iterator[None]:
-        """Count the time inside."""
-        begin = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds += time.perf_counter() - begin
-
-    def around(self, wrapped: Any) -> Any:  # noqa: ANN401 - stands in for any port
-        """Something that behaves like `wrapped`, with its methods' time counted."""
-        return _Timed(wrapped, self)
+def overheads(folder: Path, settings: Mapping[str, str], jobs: int) -> list[float]:
+    """Milliseconds of each job that neither model, nor encoder, nor store was at work."""
+    return asyncio.run(_overheads(folder, settings, jobs))
 
 
-class _Timed:
-    def __init__(self, wrapped: Any, inside: Inside) -> None:  # noqa: ANN401 - any port
-        self._wrapped, self._inside = wrapped, inside
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any port's attributes
-        value = getattr(self._wrapped, name)
-        if name == "generate":
-            return self._generate
-        return self._timed(value) if callable(value) else value
-
-    def _timed(self, method: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - any port's method
-            with self._inside.counted():
-                return method(*arguments, **named)
-
-        return call
-
-    @contextmanager
-    def _generate(self, *arguments: Any) -> Iterator[Any]:  # noqa: ANN401 - VideoModel.generate
-        with self._inside.counted():
-            context = self._wrapped.generate(*arguments)
-            clip = context.__enter__()
-        yield clip  # its chunks are taken inside the encoder, whose time is counted
-        with self._inside.counted():
-            context.__exit__(None, None, None)
+def p95(values: list[float]) -> float:
+    """The 95th percentile."""
+    return statistics.quantiles(values, n=_PERCENTILES, method="inclusive")[94]
 
 
-def measure(generate_once: GenerateOnce, codec: Any) -> list[float]:  # noqa: ANN401 - the container's codec
-    """Milliseconds of each job, but the first few, that are neither model, encoder nor store."""
-    inside = Inside()
-    video = generate_once.generate
-    if not isinstance(video, GenerateVideo):
-        raise TypeError
-    store = inside.around(generate_once.store)
-    timed_video = attrs.evolve(
-        video, model=inside.around(video.model), encoder=inside.around(video.encoder), store=store
+async def _overheads(folder: Path, settings: Mapping[str, str], jobs: int) -> list[float]:
+    container, intervals = container_in(folder, settings), Intervals()
+    put_into(
+        container,
+        model=WatchedModel(container.model(), intervals),
+        encoder=WatchedEncoder(container.encoder(), intervals),
+        store=WatchedStore(container.plain_store(), intervals),
     )
-    guard = Guard(codec, attrs.evolve(generate_once, generate=timed_video, store=store))
+    container.model().load()
+    handler = handler_of(container)
     milliseconds = []
-    for number in range(JOBS + WARM):
+    for number in range(WARM + jobs):
         fields = {"prompt": "a dog", "seed": number, "steps": 2, "width": 64, "height": 64, "num_frames": 9}
-        inside.seconds, begin = 0.0, time.perf_counter()
-        reply = guard(fields, Job(id=f"job-{number}", may_return=True), JobControl())
-        milliseconds.append(1000 * (time.perf_counter() - begin - inside.seconds))
-        if not reply["ok"]:
-            raise RuntimeError(reply["error"])
+        intervals.forget()
+        begin = time.perf_counter()
+        await replied(handler, number, fields)
+        milliseconds.append(1000 * (time.perf_counter() - begin - intervals.seconds()))
     return milliseconds[WARM:]
 
 
 def main() -> None:
-    """Measure, print, write the JSON."""
+    """Measure, print a table, write the JSON."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = {
-            "MODEL_BACKEND": "synthetic",
-            "STORAGE_BACKEND": "local",
-            "LOCAL_STORE_DIR": folder,
-            "LOG_LEVEL": "warning",
-            "HOME": folder,
-        }
-        container = open_container(settings)
-        measured = sorted(measure(container.generate_once(), container.codec()))
-    p95 = measured[int(0.95 * len(measured))]
-    median = statistics.median(measured)
-    print(f"overhead of {JOBS} jobs: median {median:.2f} ms, p95 {p95:.2f} ms (goal {GOAL_MS:.0f})")
-    RESULT.parent.mkdir(exist_ok=True)
-    figures = {"python": platform.python_version(), "jobs": JOBS, "overhead_p95_ms": p95, "milliseconds": measured}
-    RESULT.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        measured = {name: overheads(Path(folder, name), settings, jobs) for name, (settings, jobs) in BACKENDS.items()}
+    print(table(measured, head="overhead of a job", unit="ms"))
+    found = {name: p95(values) for name, values in measured.items()}
+    print(", ".join(f"{name}: p95 {value:.2f} ms of {len(measured[name])} jobs" for name, value in found.items()))
+    write("overhead", {"overhead_p95_ms": found["synthetic"]}, p95_ms=found, milliseconds=measured)
 
 
 if __name__ == "__main__":

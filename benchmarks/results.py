@@ -4,8 +4,9 @@ import datetime as dt
 import json
 import os
 import platform
-from collections.abc import Mapping
-from importlib.metadata import version
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,23 +16,29 @@ _LIBRARIES: Final = ("torch", "diffusers", "transformers", "av", "runpod")
 _CPU_INFO: Final = Path("/proc/cpuinfo")
 
 
-def write(name: str, summary: Mapping[str, float], **figures: Any) -> None:  # noqa: ANN401 - whatever JSON holds
-    """Write `results/<name>.json`: the machine, all `figures`, and under "summary" what goes into the common one."""
-    FOLDER.mkdir(exist_ok=True)
+def write(name: str, summary: Mapping[str, float], *, folder: Path = FOLDER, **figures: Any) -> None:  # noqa: ANN401 - whatever JSON holds
+    """Write `<name>.json`: the machine, all `figures`, and under "summary" what goes into the common one."""
+    folder.mkdir(exist_ok=True)
     body = {"machine": machine(), SUMMARY: dict(summary), **figures}
-    (FOLDER / f"{name}.json").write_text(json.dumps(body, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    (folder / f"{name}.json").write_text(json.dumps(body, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def machine() -> dict[str, Any]:
-    """What the figures were measured on, and when."""
+def machine(libraries: Iterable[str] = _LIBRARIES) -> dict[str, Any]:
+    """What the figures were measured on, and when. Of `libraries`, the versions of those that are installed."""
     return {
         "measured_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "processor": _processor(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "omp_num_threads": os.environ.get("OMP_NUM_THREADS"),
-        **{library: version(library) for library in _LIBRARIES},
+        **dict(_versions(libraries)),
     }
+
+
+def _versions(libraries: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for library in libraries:
+        with suppress(PackageNotFoundError):
+            yield library, version(library)
 
 
 def _processor() -> str:

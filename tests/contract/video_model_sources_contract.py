@@ -87,6 +87,7 @@ class SourcesContract:
         assert rates[32_000][1] == pytest.approx(rates[None][1], abs=1e-4)
         assert rates[44_100][1] == pytest.approx(rates[None][1], abs=1e-4)
 
+    @pytest.mark.soak
     def test_every_available_preset_takes_clips_and_sound(self, model: VideoModel) -> None:
         for preset in available_presets(model.profile().checkpoint):
             plain = plan_for(model, size=(70, 98), frames=12, preset=preset)

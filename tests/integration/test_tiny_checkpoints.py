@@ -126,6 +126,7 @@ def _digests(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+@pytest.mark.soak
 def test_another_process_writes_the_same_bytes(folders: dict[str, Path], tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": "12345", "OMP_NUM_THREADS": "2"}
     command = [sys.executable, "-W", "error", "-c", _SAVE_ALL, str(tmp_path)]

@@ -47,6 +47,8 @@ WHO_SPEAKS: Final = {
     "adapters/video_model/diffusers/repository.py": "the Hub: the operator's model",
     "entrypoints/job_handler.py": "the event loop of the SDK",
     "entrypoints/runpod_worker.py": "the platform",
+    "entrypoints/sdk.py": "nobody: it imports the platform's SDK",
+    "entrypoints/worker_life.py": "the event loop of the SDK",
 }
 
 

@@ -48,7 +48,7 @@ BARS: Final[Mapping[str, Bar]] = {
     "queue_saving": Bar("queue", "at least", 0.20),
     "host_bytes_per_pixel": Bar("memory", "at most", 0.2),
 }
-"""Ratios but for the first (milliseconds), the third last and the last (bytes). Other keys have no bar."""
+"""By key; what else a benchmark puts into the summary has no bar."""
 
 
 class FigureMissing(Exception):

@@ -20,6 +20,7 @@ class CodecPair:
     sound: Literal["aac", "libopus"]
     sample_format: str
     bit_rate: int
+    sound_options: Mapping[str, str] = attrs.field(factory=dict)
 
     def open(self) -> None:
         """Open both as a clip would, which also tells a setting that does not exist. Raises av's errors."""
@@ -34,4 +35,5 @@ class CodecPair:
         sound.layout = "stereo"
         sound.format = self.sample_format
         sound.bit_rate = self.bit_rate
+        sound.options = dict(self.sound_options)
         sound.open()

@@ -146,6 +146,7 @@ def _check(config: EncoderConfig) -> None:
         sound="aac",
         sample_format="fltp",
         bit_rate=config.audio_bit_rate,
+        sound_options=_AAC_OPTIONS,
     ).open()
 
 

@@ -62,6 +62,15 @@ async def a_moment() -> None:
         await asyncio.sleep(0)
 
 
+async def begun(sdk: Sdk, worker: WorkerLife, *jobs: str) -> Deliveries:
+    """Deliveries of `jobs`, each of which has begun."""
+    deliveries = Deliveries(sdk, worker)
+    for job in jobs:
+        deliveries.begins(job)
+    await a_moment()
+    return deliveries
+
+
 def played(scenario: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(asyncio.wait_for(scenario(), 20))
 
@@ -118,10 +127,7 @@ def test_a_full_worker_keeps_its_depth_for_it_polls_for_nothing(sdk: Sdk) -> Non
 def test_the_last_reply_asks_for_a_fresh_worker_and_not_the_one_that_wore_it_out(sdk: Sdk) -> None:
     async def scenario() -> None:
         worker = life(sdk, depth=2)
-        jobs = Deliveries(sdk, worker)
-        jobs.begins("lost")
-        jobs.begins("waits")
-        await a_moment()
+        jobs = await begun(sdk, worker, "lost", "waits")
         await jobs.ends("lost", error="lost", refresh_worker=True)
         assert worker.concurrency(2) == 0
         assert not worker.takes_jobs
@@ -137,10 +143,7 @@ def test_the_last_reply_asks_for_a_fresh_worker_and_not_the_one_that_wore_it_out
 def test_a_job_that_outlives_the_lost_device_asks_for_it_though_nothing_is_wrong_with_it(sdk: Sdk) -> None:
     async def scenario() -> None:
         worker = life(sdk, depth=2)
-        jobs = Deliveries(sdk, worker)
-        jobs.begins("stores its clip")
-        jobs.begins("lost")
-        await a_moment()
+        jobs = await begun(sdk, worker, "stores its clip", "lost")
         await jobs.ends("lost", error="lost", refresh_worker=True)
         await jobs.ends("stores its clip", ok=True)
         assert jobs.replies["stores its clip"] == {"ok": True, "refresh_worker": True}
@@ -151,10 +154,7 @@ def test_a_job_that_outlives_the_lost_device_asks_for_it_though_nothing_is_wrong
 def test_of_two_jobs_that_end_together_the_second_waits_until_the_first_is_posted(sdk: Sdk) -> None:
     async def scenario() -> None:
         worker = life(sdk, depth=2)
-        jobs = Deliveries(sdk, worker)
-        jobs.begins("a")
-        jobs.begins("b")
-        await a_moment()
+        jobs = await begun(sdk, worker, "a", "b")
         await jobs.answers("a", error="lost", refresh_worker=True)
         await jobs.answers("b", error="lost", refresh_worker=True)
         assert "b" not in jobs.replies  # its reply would end the worker, and with it the other one's post
@@ -168,10 +168,7 @@ def test_of_two_jobs_that_end_together_the_second_waits_until_the_first_is_poste
 def test_who_waits_for_a_post_leaves_it_to_a_job_that_comes_meanwhile(sdk: Sdk) -> None:
     async def scenario() -> None:
         worker = life(sdk, depth=3)
-        jobs = Deliveries(sdk, worker)
-        jobs.begins("a")
-        jobs.begins("b")
-        await a_moment()
+        jobs = await begun(sdk, worker, "a", "b")
         await jobs.answers("a", refresh_worker=True)
         await jobs.answers("b")
         jobs.begins("from an open poll")
@@ -186,10 +183,7 @@ def test_who_waits_for_a_post_leaves_it_to_a_job_that_comes_meanwhile(sdk: Sdk) 
 def test_a_post_that_hangs_is_not_waited_for_for_ever_and_the_next_job_asks_again(sdk: Sdk) -> None:
     async def scenario() -> None:
         worker = life(sdk, depth=2, post_seconds=0.1)
-        jobs = Deliveries(sdk, worker)
-        jobs.begins("a")
-        jobs.begins("b")
-        await a_moment()
+        jobs = await begun(sdk, worker, "a", "b")
         await jobs.answers("a", refresh_worker=True)
         await jobs.ends("b")
         assert jobs.replies["b"] == {}
@@ -208,10 +202,7 @@ def test_a_post_that_hangs_is_not_waited_for_for_ever_and_the_next_job_asks_agai
 def test_a_last_job_that_is_cancelled_leaves_the_asking_to_the_next(sdk: Sdk) -> None:
     async def scenario() -> None:
         worker = life(sdk, depth=2)
-        jobs = Deliveries(sdk, worker)
-        jobs.begins("lost")
-        jobs.begins("cancelled")
-        await a_moment()
+        jobs = await begun(sdk, worker, "lost", "cancelled")
         await jobs.ends("lost", refresh_worker=True)
         jobs.tasks["cancelled"].cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -229,10 +220,7 @@ def test_a_last_job_that_is_cancelled_leaves_the_asking_to_the_next(sdk: Sdk) ->
 def test_no_more_jobs_are_taken_than_the_worker_has_left(sdk: Sdk) -> None:
     async def scenario() -> None:
         worker = life(sdk, depth=3, max_jobs=3)
-        jobs = Deliveries(sdk, worker)
-        jobs.begins("a")
-        jobs.begins("b")
-        await a_moment()
+        jobs = await begun(sdk, worker, "a", "b")
         assert worker.concurrency(3) == 3
         await jobs.answers("a")
         assert worker.concurrency(3) == 3  # its reply is on its way: it has been counted
